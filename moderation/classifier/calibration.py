@@ -1,0 +1,40 @@
+"""Raw scores to probabilities, and how well the probabilities hold."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+class Calibration(NamedTuple):
+    """Platt scaling of one category: ``p = 1 / (1 + exp(-(slope * score + intercept)))``."""
+
+    slope: float
+    intercept: float
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """``1 / (1 + exp(-logits))`` without overflow."""
+    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+
+
+def fit_calibration(scores: Floats, target: npt.NDArray[np.bool_], weights: Floats) -> Calibration:
+    """Fit Platt scaling to out-of-fold scores, all arrays ``(n,)``."""
+    from sklearn.linear_model import LogisticRegression
+
+    head = LogisticRegression(C=1e4).fit(scores[:, None], target, sample_weight=weights)
+    return Calibration(float(head.coef_[0, 0]), float(head.intercept_[0]))
+
+
+def expected_calibration_error(probabilities: Floats, target: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """Mean gap between predicted and observed frequency over equal-width bins, weighted by bin size (Guo et al. 2017)."""
+    places = np.minimum((probabilities * bins).astype(int), bins - 1)
+    sizes = np.bincount(places, minlength=bins)
+    predicted = np.bincount(places, probabilities, bins)
+    observed = np.bincount(places, target, bins)
+    filled = sizes > 0
+    return float(np.abs(predicted[filled] - observed[filled]).sum() / len(probabilities))

@@ -1,0 +1,58 @@
+"""From n-gram counts to the weighted, normalised rows that the heads learn from, in whole numbers where serving adds.
+
+A row's value for bucket ``j`` is ``count * idf[j] / norm`` with ``norm = sqrt(sum(count * idf[j] ** 2))``. ``idf ** 2`` is
+kept as a whole number of at most 2,047, so that scoring can add it up next to the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+
+from moderation.text.ngrams import count_features
+
+LARGEST = 2047
+"""Largest whole number a weight table holds."""
+
+
+def as_string_array(texts: Sequence[str | None] | npt.NDArray[np.object_] | pa.Array) -> pa.Array:
+    """Any sequence of texts as an Arrow string array; lone surrogates become replacement characters."""
+    if isinstance(texts, pa.ChunkedArray):
+        return texts.combine_chunks()
+    if isinstance(texts, pa.Array):
+        return texts
+    try:
+        return pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        return pa.array([t if t is None else t.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for t in texts], pa.large_string())
+
+
+def count_matrix(texts: pa.Array, bits: int) -> sparse.csr_matrix:
+    """Counts of the hashed n-grams of ``n`` texts, ``(n, 2 ** bits)``, float32."""
+    found = count_features(texts, bits)
+    return sparse.csr_matrix((found.counts, found.indices, found.indptr), shape=(len(texts), 1 << bits))
+
+
+def squared_idf(counts: sparse.csr_matrix, word_weight: float) -> npt.NDArray[np.int16]:
+    """Squared inverse document frequency of each bucket as whole numbers from 1 to 2,047, shape ``(2 ** bits,)``.
+
+    Buckets of words and word pairs, the lower half, count ``word_weight`` times as much as character runs.
+    """
+    n, buckets = counts.shape
+    frequency = np.bincount(counts.indices, minlength=buckets)
+    idf = np.log((1 + n) / (1 + frequency)) + 1
+    idf[: buckets // 2] *= word_weight
+    return np.clip(np.rint(idf**2), 1, LARGEST).astype(np.int16)
+
+
+def weigh(counts: sparse.csr_matrix, idf2: npt.NDArray[np.int16]) -> sparse.csr_matrix:
+    """Weighted and normalised rows of the counts, same shape, float32."""
+    norm = np.sqrt(counts @ idf2.astype(np.float64))
+    norm[norm == 0] = 1
+    rows = np.repeat(norm, np.diff(counts.indptr))
+    values = counts.data * np.sqrt(idf2.astype(np.float64))[counts.indices] / rows
+    return sparse.csr_matrix((values.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)

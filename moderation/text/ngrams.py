@@ -1,0 +1,190 @@
+"""Arrow string arrays in, hashed n-gram counts or category sums out: the drivers of the compiled kernel.
+
+`count_features` makes the training matrix, `sum_weights` the scores; both walk the same three kernel steps, so a model
+is served exactly as it was trained.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from moderation.text.characters import load_table
+from moderation.text.kernel import MAX_CHARACTERS, decode, hash_words, split_words
+
+WEIGHT_COLUMNS = 6
+"""Columns of a weight table: five categories and the squared inverse document frequency."""
+
+ZERO = 2048
+"""Weights are whole numbers of 12 bits, stored with this much added."""
+
+LANE_BITS = 21
+LANE_MASK = np.uint64((1 << LANE_BITS) - 1)
+
+
+class Buffers(NamedTuple):
+    """The raw parts of an Arrow string array: UTF-8 bytes, ``n + 1`` offsets into them, and which rows hold a text."""
+
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    present: npt.NDArray[np.bool_]
+
+
+class FeatureCounts(NamedTuple):
+    """A sparse ``(n, buckets)`` matrix of counts in CSR form; indices are sorted within a row."""
+
+    indptr: npt.NDArray[np.int64]
+    indices: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.float32]
+
+
+class WeightSums(NamedTuple):
+    """What scoring ``n`` messages yields.
+
+    ``sums`` is ``(n, WEIGHT_COLUMNS)``: the integer weights of each message's features, added up.
+    ``features`` counts them, 0 for a message the classifier must abstain from. ``cut`` marks truncated messages.
+    """
+
+    sums: npt.NDArray[np.int64]
+    features: npt.NDArray[np.int32]
+    cut: npt.NDArray[np.bool_]
+
+
+def as_buffers(texts: pa.Array) -> Buffers:
+    """View a string array as plain arrays; a ``large_string`` array is not copied."""
+    if not pa.types.is_large_string(texts.type):
+        texts = texts.cast(pa.large_string())
+    _, offsets, data = texts.buffers()
+    first, n = texts.offset, len(texts)
+    places = np.frombuffer(offsets, np.int64)[first : first + n + 1] if n else np.zeros(1, np.int64)
+    content = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    present = np.ones(n, np.bool_) if not texts.null_count else texts.is_valid().to_numpy(zero_copy_only=False)
+    return Buffers(content, places, present)
+
+
+@njit(cache=True, nogil=True)
+def _workspace(offsets):  # type: ignore[no-untyped-def]
+    """Scratch arrays for the longest message at hand."""
+    longest = np.int64(0)
+    for row in range(offsets.size - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    room = min(longest, np.int64(MAX_CHARACTERS + 10_000)) + 64
+    table = 16
+    while table < 2 * room:
+        table *= 2
+    codes = np.empty(room, np.uint32)
+    origins = np.empty(room, np.int32)
+    words = np.zeros(2 * room + 8, np.uint32)
+    starts = np.empty(room, np.int32)
+    ends = np.empty(room, np.int32)
+    run = np.empty(room, np.uint32)
+    scratch = np.empty(4, np.uint8)
+    seen = np.empty(table, np.uint64)
+    stamps = np.full(table, -1, np.int64)
+    features = np.empty(6 * room, np.uint64)
+    firsts = np.empty(room + 1, np.int32)
+    return codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts
+
+
+@njit(cache=True, nogil=True)
+def _count(data, offsets, present, pages, entries, sequences, shift):  # type: ignore[no-untyped-def]
+    n = offsets.size - 1
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
+    indptr = np.zeros(n + 1, np.int64)
+    indices = np.empty(256 * n + features.size, np.int32)
+    counts = np.empty(indices.size, np.float32)
+    filled = np.int64(0)
+    for row in range(n):
+        if present[row]:
+            length, _ = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
+            n_words, size = split_words(codes, length, words, starts, ends, run)
+            found = hash_words(words, size, n_words, shift, row, seen, stamps, features, firsts)
+            ordered = np.sort(features[:found])
+            if filled + found > indices.size:
+                more = 2 * indices.size + found
+                indices = _grown(indices, filled, more)
+                counts = _grown(counts, filled, more)
+            for k in range(found):
+                if k and ordered[k] == ordered[k - 1]:
+                    counts[filled - 1] += 1
+                else:
+                    indices[filled] = ordered[k]
+                    counts[filled] = 1
+                    filled += 1
+        indptr[row + 1] = filled
+    return indptr, indices[:filled].copy(), counts[:filled].copy()
+
+
+@njit(cache=True, nogil=True)
+def _grown(array, filled, size):  # type: ignore[no-untyped-def]
+    larger = np.empty(size, array.dtype)
+    larger[:filled] = array[:filled]
+    return larger
+
+
+@njit(cache=True, nogil=True)
+def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # type: ignore[no-untyped-def]
+    n = offsets.size - 1
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
+    sums = np.zeros((n, WEIGHT_COLUMNS), np.int64)
+    counts = np.zeros(n, np.int32)
+    cut = np.zeros(n, np.bool_)
+    for row in range(n):
+        if not present[row]:
+            continue
+        length, cut[row] = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
+        n_words, size = split_words(codes, length, words, starts, ends, run)
+        found = hash_words(words, size, n_words, shift, row, seen, stamps, features, firsts)
+        counts[row] = found
+        # Lanes of 21 bits hold the sum of 512 numbers of 12 bits.
+        for block in range(0, found, 512):
+            low = high = np.uint64(0)
+            last = min(block + 512, found)
+            for k in range(block, last):
+                low += table[features[k], 0]
+                high += table[features[k], 1]
+            for lane in range(3):
+                shift_by = np.uint64(LANE_BITS * lane)
+                sums[row, lane] += np.int64(low >> shift_by & LANE_MASK) - (last - block) * ZERO
+                sums[row, lane + 3] += np.int64(high >> shift_by & LANE_MASK) - (last - block) * ZERO
+    return sums, counts, cut
+
+
+@njit(cache=True, nogil=True)
+def _fold(data, offsets, pages, entries, sequences):  # type: ignore[no-untyped-def]
+    codes, origins, words, starts, ends, run, scratch, _, _, _, _ = _workspace(offsets)
+    length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
+    _, size = split_words(codes, length, words, starts, ends, run)
+    return words[1:size]
+
+
+def count_features(texts: pa.Array, bits: int) -> FeatureCounts:
+    """Count the hashed n-grams of each text in ``2 ** bits`` buckets; a null text gives an empty row."""
+    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), np.uint64(64 - bits)))
+
+
+def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
+    """Pack ``(buckets, WEIGHT_COLUMNS)`` weights within -2048..2047 into the two 64-bit words a bucket that `sum_weights` reads.
+
+    Three numbers share one word, so that one addition adds three weights.
+    """
+    lanes = (weights.astype(np.int64) + ZERO).astype(np.uint64)
+    shifts = np.arange(3, dtype=np.uint64) * np.uint64(LANE_BITS)
+    return np.stack([(lanes[:, :3] << shifts).sum(axis=1), (lanes[:, 3:] << shifts).sum(axis=1)], axis=1, dtype=np.uint64)
+
+
+def sum_weights(texts: pa.Array, table: npt.NDArray[np.uint64]) -> WeightSums:
+    """Add up the weights, packed by `pack_weights`, of the buckets that the n-grams of each text fall into."""
+    bits = len(table).bit_length() - 1
+    return WeightSums(*_sum(*as_buffers(texts), *load_table(), np.uint64(64 - bits), table))
+
+
+def fold(text: str) -> str:
+    """The folded words of one message, blanks between them: what the classifier sees. Marks are private-use characters."""
+    data, offsets, _ = as_buffers(pa.array([text], pa.large_string()))
+    words = _fold(data, offsets, *load_table())
+    return words.tobytes().decode("utf-32-le").rstrip(" ")
