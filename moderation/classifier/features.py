@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
+from moderation.messages.arrays import strings
 from moderation.text.ngrams import count_features
 
 LARGEST = 2047
@@ -20,15 +21,21 @@ LARGEST = 2047
 
 
 def as_string_array(texts: Sequence[str | None] | npt.NDArray[np.object_] | pa.Array) -> pa.Array:
-    """Any sequence of texts as an Arrow string array; lone surrogates become replacement characters."""
+    """Any sequence of texts as an Arrow string array; lone surrogates become replacement characters.
+
+    Raises:
+        ValueError: It is not one-dimensional.
+        TypeError: Something in it is no text.
+    """
     if isinstance(texts, pa.ChunkedArray):
         return texts.combine_chunks()
     if isinstance(texts, pa.Array):
         return texts
-    try:
-        return pa.array(texts, pa.large_string())
-    except UnicodeEncodeError:
-        return pa.array([t if t is None else t.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for t in texts], pa.large_string())
+    if np.ndim(texts) != 1:  # type: ignore[arg-type]
+        raise ValueError("texts must be a one-dimensional sequence")
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError("every text must be a str or None")
+    return strings(list(texts))
 
 
 def count_matrix(texts: pa.Array, bits: int) -> sparse.csr_matrix:

@@ -60,11 +60,15 @@ class PartialLabelHeads(BaseEstimator):
         known = np.flatnonzero(~np.isnan(y) & (weights > 0))
         target = y[known] > 0.5
         if target.all() or not target.any():
-            raise ValueError(f"column {column} has {int(target.sum())} positive and {int((~target).sum())} negative rows; it needs both")
+            raise ValueError(
+                f"column {column} has {int(target.sum())} positive and {int((~target).sum())} negative rows; it needs both"
+            )
         rows = X[known]
         tells = self._tells(rows, target, weights[known]) + self.offset
         scaled = rows @ sparse.diags(tells.astype(X.dtype)) if sparse.issparse(rows) else rows * tells
-        head = LinearSVC(C=self.C, random_state=self.random_state, max_iter=3000).fit(scaled, target, sample_weight=weights[known])
+        head = LinearSVC(C=self.C, random_state=self.random_state, max_iter=3000).fit(
+            scaled, target, sample_weight=weights[known]
+        )
         return head.coef_[0] * tells, float(head.intercept_[0])
 
     @staticmethod

@@ -133,7 +133,9 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
         "intercept": model.intercept.tolist(),
         "calibration": [c._asdict() for c in model.calibration],
         "thresholds": {c: {"review": t.review, "act": t.act} for c, t in zip(CATEGORIES, model.thresholds, strict=True)},
-        "files": {name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()},
+        "files": {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()
+        },
         "facts": model.facts,
     }
     files["model.json"] = (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode()
@@ -177,7 +179,9 @@ def load_model(folder: Path) -> Model:
     wanted = {"model.json", "weights.npz", "README.md"}
     if names != wanted:
         missing, extra = sorted(wanted - names), sorted(names - wanted)
-        raise ModelError(f"{folder} is not a model folder: " + (f"{missing[0]} is missing" if missing else f"{extra[0]} does not belong"))
+        raise ModelError(
+            f"{folder} is not a model folder: " + (f"{missing[0]} is missing" if missing else f"{extra[0]} does not belong")
+        )
     described = _read_description(folder)
     number = described.get("format")
     if not isinstance(number, int) or number not in _READERS:
@@ -249,7 +253,9 @@ def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
         scale=np.array(described["scale"], np.float64),
         intercept=np.array(described["intercept"], np.float64),
         calibration=tuple(Calibration(float(c["slope"]), float(c["intercept"])) for c in described["calibration"]),
-        thresholds=tuple(Thresholds(float(described["thresholds"][c]["review"]), float(described["thresholds"][c]["act"])) for c in CATEGORIES),
+        thresholds=tuple(
+            Thresholds(float(described["thresholds"][c]["review"]), float(described["thresholds"][c]["act"])) for c in CATEGORIES
+        ),
         facts=dict(described["facts"]),
         card=card.decode("utf-8"),
     )

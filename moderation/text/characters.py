@@ -38,9 +38,7 @@ _LOOK_ALIKES = dict(
 )
 # Letters by category that show nothing on a screen.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180e")
-_QUOTES = frozenset("“”„‟«»‹›〝〞")
-_APOSTROPHES = frozenset("‘’‛ʼ′`´ʹʻ")
-_DASHES = frozenset("‐‑‒–—―−﹘﹣")
+_PUNCTUATION = dict.fromkeys("“”„‟«»‹›〝〞", '"') | dict.fromkeys("‘’‛ʼ′`´ʹʻ", "'") | dict.fromkeys("‐‑‒–—―−﹘﹣", "-")
 _LATINISED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "LISU", "COPTIC", "MODIFIER LETTER", "TURNED")
 _FRAMED = ("SQUARED", "CIRCLED", "PARENTHESIZED", "REGIONAL INDICATOR")
 
@@ -64,12 +62,8 @@ def fold_character(character: str) -> str:
     """
     if character in "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85":
         return " "
-    if character in _QUOTES:
-        return '"'
-    if character in _APOSTROPHES:
-        return "'"
-    if character in _DASHES:
-        return "-"
+    if character in _PUNCTUATION:
+        return _PUNCTUATION[character]
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(_fold_part(part) for part in unicodedata.normalize("NFC", _without_marks(decomposed)))
 
@@ -79,6 +73,8 @@ def _without_marks(text: str) -> str:
 
 
 def _fold_part(character: str) -> str:
+    if character in _PUNCTUATION:
+        return _PUNCTUATION[character]
     if character.isascii():
         return " " if character == " " else character if character.isprintable() else ""
     if character in _LOOK_ALIKES:

@@ -7,7 +7,8 @@ alike, so that the two cannot drift apart.
 
 The rules of `decode`
     Broken UTF-8 counts as a blank. A literal backslash followed by ``n``, ``r`` or ``t`` is a blank, ``\\xHH`` runs are
-    UTF-8 bytes, ``\\uHHHH`` is a character. The entities ``&amp; &lt; &gt; &quot; &apos; &nbsp;`` and numeric ones are
+    UTF-8 bytes, ``\\uHHHH`` is a character, two of them where they are
+    a surrogate pair. The entities ``&amp; &lt; &gt; &quot; &apos; &nbsp;`` and numeric ones are
     what they stand for. Each character is then folded by `moderation.text.characters`.
 
 The rules of `split_words`, tried in this order where a word may start
@@ -15,7 +16,7 @@ The rules of `split_words`, tried in this order where a word may start
        (without ``www`` and the last label), then the `URL` mark; the rest up to a blank is skipped.
     2. ``name@host.label`` is the `MAIL` mark, ``@name`` the `USER` mark.
     3. Three or more lone letters or digits, each one separator (blank ``. - _ * , / | ~ +``, the same throughout) apart,
-       and not all digits, are one word spelt out. Two are enough right after such a word.
+       at least half of them letters, are one word spelt out. Two are enough right after such a word.
     4. A digit run (with ``. , : / -`` between digits) that is not disguise is a mark by its number of digits:
        `NUMBER` up to 3, `AMOUNT` up to 8, `PHONE` from 9.
     5. A run of letters and digits, with ``@ $ ! * '`` allowed between two of them, is a word. Digits in it are letters in
@@ -29,9 +30,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from moderation.text.characters import CLASS_SHIFT, CODE_MASK, DIGIT, LETTER, PUNCTUATION, SPACE, SYMBOL
+from moderation.text.compiled import compiled, inlined
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -43,12 +44,17 @@ URL, USER, MAIL, NUMBER, AMOUNT, PHONE = 0xE001, 0xE002, 0xE003, 0xE004, 0xE005,
 
 BLANK = 32
 
+LONGEST_HOST, LONGEST_MAIL_NAME, LONGEST_SPELT = 253, 64, 64
+"""How far a link's host, the name of a mail address and a spelt-out word are looked for; the first two as in RFC 1035 and
+RFC 5321. Without a bound, a message made for it would take quadratic time."""
+
 MAX_CHARACTERS = 50_000
 """A longer message is cut here and marked as truncated."""
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _WORD_SEED = np.uint64(0xA0761D6478BD642F)
 _PAIR_SEED = np.uint64(0xE7037ED1A0B428DB)
+_EDGE = np.uint64(0x589965CC75374CC3)
 _SKELETON_SEED = np.uint64(0x8EBC6AF09C88C6E3)
 
 _LEET = np.zeros(128, np.uint32)
@@ -79,13 +85,13 @@ _ENTITY_KEYS = np.array([int.from_bytes(w.encode(), "big") for w in ("amp", "lt"
 _ENTITY_CODES = np.array([ord(c) for c in "&<>\"' "], np.uint32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _contains(keys, key):  # type: ignore[no-untyped-def]
     place = np.searchsorted(keys, key)
     return place < keys.size and keys[place] == key
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hex(byte):  # type: ignore[no-untyped-def]
     if 48 <= byte <= 57:
         return byte - 48
@@ -96,7 +102,7 @@ def _hex(byte):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _utf8(data, i, end):  # type: ignore[no-untyped-def]
     """Code point at ``i`` and its length in bytes; (-1, 1) where the bytes are broken."""
     first = np.int64(data[i])
@@ -122,7 +128,7 @@ def _utf8(data, i, end):  # type: ignore[no-untyped-def]
     return point, length
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _escape(data, i, end, scratch):  # type: ignore[no-untyped-def]
     """Literal escape at the backslash ``data[i]``: its character and the bytes it takes, or (-2, 0) when it is none."""
     if i + 1 >= end:
@@ -137,6 +143,15 @@ def _escape(data, i, end, scratch):  # type: ignore[no-untyped-def]
             if digit < 0:
                 return np.int64(-2), 0
             point = point << 4 | digit
+        if 0xD800 <= point < 0xDC00 and i + 11 < end and data[i + 6] == 92 and data[i + 7] == 117:
+            low = np.int64(0)
+            for k in range(8, 12):
+                digit = _hex(data[i + k])
+                if digit < 0:
+                    return point, 6
+                low = low << 4 | digit
+            if 0xDC00 <= low < 0xE000:
+                return 0x10000 + (point - 0xD800 << 10) + (low - 0xDC00), 12
         return point, 6
     if kind == 120:
         count = 0
@@ -152,14 +167,14 @@ def _escape(data, i, end, scratch):  # type: ignore[no-untyped-def]
     return np.int64(-2), 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _entity(data, i, end, keys, codes):  # type: ignore[no-untyped-def]
     """HTML entity at the ampersand ``data[i]``: its character and the bytes it takes, or (-2, 0) when it is none."""
     stop = min(end, i + 10)
     j = i + 1
     while j < stop and data[j] != 59:
         j += 1
-    if j >= stop or j < i + 3:
+    if j >= stop or j < i + 3 or data[i + 1] == 0:
         return np.int64(-2), 0
     if data[i + 1] == 35:
         point = np.int64(0)
@@ -182,7 +197,7 @@ def _entity(data, i, end, keys, codes):  # type: ignore[no-untyped-def]
     return np.int64(-2), 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decode(data, start, end, pages, entries, sequences, codes, origins, scratch):  # type: ignore[no-untyped-def]
     """Fold ``data[start:end]`` into ``codes`` (class in the top byte) with the byte each came from in ``origins``.
 
@@ -236,25 +251,25 @@ def decode(data, start, end, pages, entries, sequences, codes, origins, scratch)
     return count, False
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _is_word(code):  # type: ignore[no-untyped-def]
     kind = code >> CLASS_SHIFT
     return kind == LETTER or kind == DIGIT
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _code(codes, i, count):  # type: ignore[no-untyped-def]
     """The code at ``i``; 0 past the end."""
     return codes[i] if i < count else np.uint32(0)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _is_word_end(point):  # type: ignore[no-untyped-def]
     """Whether a word of letters ends for sure before this character: not one that may stand inside a word."""
     return point == 44 or point == 46 or point == 63 or point == 45 or point == 47 or point == 34
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(codes, start, end):  # type: ignore[no-untyped-def]
     """Key of the ASCII letters ``codes[start:end]`` as in `_word_keys`; 0 when they are no such word."""
     if end - start > 8 or end <= start:
@@ -268,7 +283,7 @@ def _key(codes, start, end):  # type: ignore[no-untyped-def]
     return key
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _host_end(codes, i, count):  # type: ignore[no-untyped-def]
     """End of the run of letters, digits, dots and hyphens that starts at ``i``, and the place of its last inner dot."""
     dot = -1
@@ -288,7 +303,7 @@ def _host_end(codes, i, count):  # type: ignore[no-untyped-def]
     return j, dot
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _matches(codes, i, count, text):  # type: ignore[no-untyped-def]
     if i + text.size > count:
         return False
@@ -303,7 +318,7 @@ _HTTPS = np.frombuffer(b"https://", np.uint8).astype(np.uint32)
 _WWW = np.frombuffer(b"www.", np.uint8).astype(np.uint32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _link(codes, i, count):  # type: ignore[no-untyped-def]
     """A link that starts at ``i``: where the words of its host start and end and where the link ends; or (0, 0, 0)."""
     first = codes[i] & CODE_MASK
@@ -314,9 +329,9 @@ def _link(codes, i, count):  # type: ignore[no-untyped-def]
             host, sure = i + 7, True
         elif _matches(codes, i, count, _HTTPS):
             host, sure = i + 8, True
-    if _matches(codes, host, count, _WWW):
+    if _matches(codes, host, count, _WWW) and _is_word(_code(codes, host + 4, count)):
         host, sure = host + 4, True
-    stop, dot = _host_end(codes, host, count)
+    stop, dot = _host_end(codes, host, min(count, host + LONGEST_HOST))
     known = dot >= 0 and _contains(LAST_LABELS, _key(codes, dot + 1, stop))
     if not sure and not known:
         return 0, 0, 0
@@ -329,7 +344,7 @@ def _link(codes, i, count):  # type: ignore[no-untyped-def]
     return host, dot, end
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spelt_out(codes, i, count, least):  # type: ignore[no-untyped-def]
     """End of a word spelt out from ``i`` (index after its last letter), or 0 when there is none."""
     if i + 2 >= count:
@@ -342,7 +357,7 @@ def _spelt_out(codes, i, count, least):  # type: ignore[no-untyped-def]
         if codes[j] >> CLASS_SHIFT == LETTER:
             letters += 1
         total += 1
-        if j + 2 < count and codes[j + 1] & CODE_MASK == separator and _is_word(codes[j + 2]):
+        if total < LONGEST_SPELT and j + 2 < count and codes[j + 1] & CODE_MASK == separator and _is_word(codes[j + 2]):
             if j + 3 < count and _is_word(codes[j + 3]):
                 break
             j += 2
@@ -353,7 +368,7 @@ def _spelt_out(codes, i, count, least):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _put_mark(words, starts, ends, n_words, size, mark, begin, finish):  # type: ignore[no-untyped-def]
     """Append a one-character word unless the word before is the same character."""
     if size >= 3 and words[size - 2] == mark and words[size - 3] == BLANK:
@@ -366,7 +381,7 @@ def _put_mark(words, starts, ends, n_words, size, mark, begin, finish):  # type:
     return n_words + 1, size + 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_disguise(run, length):  # type: ignore[no-untyped-def]
     """Whether the digits among ``run[:length]`` stand for letters (rule 5)."""
     letters, digits, longest, current, inner = 0, 0, 0, 0, False
@@ -390,7 +405,7 @@ def _is_disguise(run, length):  # type: ignore[no-untyped-def]
     return not (leading and leading == digits and _contains(UNITS, _key(run, leading, length)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put_run(run, length, words, starts, ends, n_words, size, begin, finish):  # type: ignore[no-untyped-def]
     """Append the words and number marks that a run of letters and digits stands for."""
     disguised = _is_disguise(run, length)
@@ -421,48 +436,52 @@ def _put_run(run, length, words, starts, ends, n_words, size, begin, finish):  #
     return n_words, size
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _number_mark(digits):  # type: ignore[no-untyped-def]
     return NUMBER if digits <= 3 else AMOUNT if digits <= 8 else PHONE
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _point(codes, i, count):  # type: ignore[no-untyped-def]
     """The character at ``i`` without its class; 0 past the end."""
     return codes[i] & CODE_MASK if i < count else np.uint32(0)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _kind(codes, i, count):  # type: ignore[no-untyped-def]
     """The class of the character at ``i``; 0 past the end."""
     return codes[i] >> CLASS_SHIFT if i < count else np.uint32(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _handle_end(codes, i, count):  # type: ignore[no-untyped-def]
     """End of the handle whose ``@`` stands at ``i``: letters, digits, underscores and inner dots."""
     j = i + 1
-    while _is_word(_code(codes, j, count)) or _point(codes, j, count) == 95 or (_point(codes, j, count) == 46 and _is_word(_code(codes, j + 1, count))):
+    while (
+        _is_word(_code(codes, j, count))
+        or _point(codes, j, count) == 95
+        or (_point(codes, j, count) == 46 and _is_word(_code(codes, j + 1, count)))
+    ):
         j += 1
     return j
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mail_end(codes, i, count):  # type: ignore[no-untyped-def]
     """End of a mail address that starts at ``i``, or 0 when there is none."""
     j = i
-    while j < count:
+    while j < min(count, i + LONGEST_MAIL_NAME):
         point = codes[j] & CODE_MASK
         if not (_is_word(codes[j]) or point == 46 or point == 95 or point == 45 or point == 43):
             break
         j += 1
-    if _point(codes, j, count) != 64 or not _is_word(_code(codes, j + 1, count)):
+    if _point(codes, j, count) != 64 or not _is_word(codes[j - 1]) or not _is_word(_code(codes, j + 1, count)):
         return 0
-    stop, dot = _host_end(codes, j + 1, count)
+    stop, dot = _host_end(codes, j + 1, min(count, j + 1 + LONGEST_HOST))
     return stop if dot >= 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _number_end(codes, i, limit):  # type: ignore[no-untyped-def]
     """End of the number that starts at ``i`` with its inner separators, and how many digits it has."""
     j, digits = i, 0
@@ -478,7 +497,7 @@ def _number_end(codes, i, limit):  # type: ignore[no-untyped-def]
     return j, digits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _read_run(codes, i, limit, run):  # type: ignore[no-untyped-def]
     """Copy the word that starts at ``i`` (rule 5) into ``run``; its length there and its end in ``codes``."""
     length, j = 0, i
@@ -506,7 +525,7 @@ def _read_run(codes, i, limit, run):  # type: ignore[no-untyped-def]
     return length, j
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find_in_words(codes, count, point):  # type: ignore[no-untyped-def]
     """Whether ``point`` stands anywhere between a letter or digit and something that is no blank."""
     for k in range(1, count - 1):
@@ -515,7 +534,7 @@ def _find_in_words(codes, count, point):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def split_words(codes, count, words, starts, ends, run):  # type: ignore[no-untyped-def]
     """Words of ``codes[:count]`` into ``words``, each followed by a blank, after a blank at ``words[0]``.
 
@@ -605,11 +624,12 @@ def split_words(codes, count, words, starts, ends, run):  # type: ignore[no-unty
     return n_words, size
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hash_words(words, size, n_words, shift, stamp, seen, stamps, features, firsts):  # type: ignore[no-untyped-def]
     """Feature numbers of ``words[1:size]``; those of word ``w`` stand in ``features[firsts[w]:firsts[w + 1]]``.
 
-    A word gives the pair with the word before it and, the first time it stands in the message, itself, its consonants in
+    A word gives the pair with the word before it (the message's edge for the first; the last word also pairs with the edge
+    after it) and, the first time it stands in the message, itself, its consonants in
     order when it has a vowel and at least three consonants, and every run of 3 to 5 characters inside it with its edges
     as blanks. A feature number is the top ``64 - shift`` bits of a hash: words and pairs fall in the lower half of the
     numbers, character runs in the upper half. ``seen`` and ``stamps`` remember the words of the message numbered
@@ -623,7 +643,7 @@ def hash_words(words, size, n_words, shift, stamp, seen, stamps, features, first
     half_shift = shift + np.uint64(1)
     upper = np.uint64(1) << (np.uint64(63) - shift)
     count, start = 0, 1
-    before = np.uint64(0)
+    before = _EDGE
     for word in range(n_words):
         whole, skeleton = _WORD_SEED, _SKELETON_SEED
         consonants = 0
@@ -636,9 +656,8 @@ def hash_words(words, size, n_words, shift, stamp, seen, stamps, features, first
                 consonants += 1
             end += 1
         firsts[word] = count
-        if word:
-            features[count] = ((before ^ _PAIR_SEED) * _PRIME ^ whole) * _PRIME >> half_shift
-            count += 1
+        features[count] = ((before ^ _PAIR_SEED) * _PRIME ^ whole) * _PRIME >> half_shift
+        count += 1
         before = whole
         place = whole >> place_shift
         while stamps[place] == stamp and seen[place] != whole:
@@ -662,5 +681,8 @@ def hash_words(words, size, n_words, shift, stamp, seen, stamps, features, first
                 features[count + 2] = upper | value >> half_shift
                 count += min(3, end - 1 - first)
         start = end + 1
+    if n_words:
+        features[count] = ((before ^ _PAIR_SEED) * _PRIME ^ _EDGE) * _PRIME >> half_shift
+        count += 1
     firsts[n_words] = count
     return count

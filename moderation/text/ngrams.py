@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from moderation.messages.arrays import strings
 from moderation.text.characters import load_table
+from moderation.text.compiled import compiled
 from moderation.text.kernel import MAX_CHARACTERS, decode, hash_words, split_words
 
 WEIGHT_COLUMNS = 6
@@ -58,21 +59,29 @@ def as_buffers(texts: pa.Array) -> Buffers:
     """View a string array as plain arrays; a ``large_string`` array is not copied."""
     if not pa.types.is_large_string(texts.type):
         texts = texts.cast(pa.large_string())
-    _, offsets, data = texts.buffers()
+    validity, offsets, data = texts.buffers()
     first, n = texts.offset, len(texts)
     places = np.frombuffer(offsets, np.int64)[first : first + n + 1] if n else np.zeros(1, np.int64)
     content = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-    present = np.ones(n, np.bool_) if not texts.null_count else texts.is_valid().to_numpy(zero_copy_only=False)
+    if validity is None:
+        present = np.ones(n, np.bool_)
+    else:
+        bits = np.unpackbits(np.frombuffer(validity, np.uint8), count=first + n, bitorder="little")
+        present = bits[first:].view(np.bool_)
+    # Memory of Arrow may be read-only; numba would compile everything once more for arrays that are not.
+    for array in (content, places, present):
+        array.flags.writeable = False
     return Buffers(content, places, present)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _workspace(offsets):  # type: ignore[no-untyped-def]
     """Scratch arrays for the longest message at hand."""
     longest = np.int64(0)
     for row in range(offsets.size - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    room = min(longest, np.int64(MAX_CHARACTERS + 10_000)) + 64
+    # No byte folds to more than 6 codes, so that a message is cut at the same place whatever else is in its batch.
+    room = min(6 * longest, np.int64(MAX_CHARACTERS + 10_000)) + 32
     table = 16
     while table < 2 * room:
         table *= 2
@@ -90,7 +99,7 @@ def _workspace(offsets):  # type: ignore[no-untyped-def]
     return codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(data, offsets, present, pages, entries, sequences, shift):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
     codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
@@ -119,14 +128,14 @@ def _count(data, offsets, present, pages, entries, sequences, shift):  # type: i
     return indptr, indices[:filled].copy(), counts[:filled].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grown(array, filled, size):  # type: ignore[no-untyped-def]
     larger = np.empty(size, array.dtype)
     larger[:filled] = array[:filled]
     return larger
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
     codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
@@ -154,7 +163,7 @@ def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # ty
     return sums, counts, cut
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fold(data, offsets, pages, entries, sequences):  # type: ignore[no-untyped-def]
     codes, origins, words, starts, ends, run, scratch, _, _, _, _ = _workspace(offsets)
     length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
@@ -183,8 +192,43 @@ def sum_weights(texts: pa.Array, table: npt.NDArray[np.uint64]) -> WeightSums:
     return WeightSums(*_sum(*as_buffers(texts), *load_table(), np.uint64(64 - bits), table))
 
 
+class WordFeatures(NamedTuple):
+    """The folded words of one message, where they come from, and their features.
+
+    ``words`` are strings; ``spans`` is ``(words, 2)``: the bytes of the UTF-8 message each was made of; the features of word
+    ``w`` are ``features[firsts[w]:firsts[w + 1]]``.
+    """
+
+    words: list[str]
+    spans: npt.NDArray[np.int64]
+    features: npt.NDArray[np.uint64]
+    firsts: npt.NDArray[np.int32]
+
+
+@compiled
+def _word_features(data, offsets, pages, entries, sequences, shift):  # type: ignore[no-untyped-def]
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
+    length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
+    n_words, size = split_words(codes, length, words, starts, ends, run)
+    found = hash_words(words, size, n_words, shift, 0, seen, stamps, features, firsts)
+    spans = np.empty((n_words, 2), np.int64)
+    for word in range(n_words):
+        spans[word, 0] = origins[starts[word]]
+        stop = origins[ends[word]] if ends[word] < length else offsets[1] - offsets[0]
+        spans[word, 1] = max(stop, origins[ends[word] - 1] + 1)
+    return words[1:size], spans, features[:found], firsts[: n_words + 1]
+
+
+def word_features(text: str, bits: int) -> WordFeatures:
+    """Fold and hash one message, keeping track of which word gave which feature; for explanations."""
+    data, offsets, _ = as_buffers(strings([text]))
+    words, spans, features, firsts = _word_features(data, offsets, *load_table(), np.uint64(64 - bits))
+    folded = words.tobytes().decode("utf-32-le").split(" ")[:-1]
+    return WordFeatures(folded, spans, features, firsts)
+
+
 def fold(text: str) -> str:
     """The folded words of one message, blanks between them: what the classifier sees. Marks are private-use characters."""
-    data, offsets, _ = as_buffers(pa.array([text], pa.large_string()))
+    data, offsets, _ = as_buffers(strings([text]))
     words = _fold(data, offsets, *load_table())
     return words.tobytes().decode("utf-32-le").rstrip(" ")

@@ -1,0 +1,1 @@
+"""A file or a stream to batches of messages; tables of verdicts to files."""

@@ -1,0 +1,70 @@
+"""What travels out of this room: a batch of messages, and a count of what was wrong with the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one input.
+
+    Attributes:
+        table: Every input column in its order. A string column whose field has the metadata ``json`` holds JSON text, with
+            null where the key was missing.
+        texts: ``large_string`` array, one message a row, null where there is none. Unreadable rows have none.
+        unreadable: One bool a row, true where the row could not be read; its cells hold what could be saved of it.
+    """
+
+    table: pa.Table
+    texts: pa.Array
+    unreadable: npt.NDArray[np.bool_]
+
+
+@dataclass
+class ReadProblems:
+    """What was wrong with the inputs so far; grows while batches are read.
+
+    Attributes:
+        unreadable_rows: Rows marked unreadable: broken JSON, a quote that never closes.
+        ragged_rows: CSV rows with more or fewer cells than the header; missing cells are null, surplus ones join the last.
+        replaced_sequences: Byte sequences that are no text in the input's encoding and became U+FFFD.
+    """
+
+    unreadable_rows: int = 0
+    ragged_rows: int = 0
+    replaced_sequences: int = 0
+
+
+class Readable(Protocol):
+    """The part of a binary file that reading needs."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to `size` bytes; fewer, or none, only at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input and how to read it.
+
+    Attributes:
+        name: What errors call it.
+        stream: The bytes, from the first one.
+        text_column: The column the user named, if any.
+        batch_rows: At most so many rows a batch.
+        encoding: Of text formats, unless a byte order mark tells another.
+        problems: Where to count.
+    """
+
+    name: str
+    stream: Readable
+    text_column: str | None
+    batch_rows: int
+    encoding: str
+    problems: ReadProblems

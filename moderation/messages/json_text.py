@@ -1,0 +1,30 @@
+"""Columns that hold JSON text: how a field says so, and how such text becomes plain text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+_METADATA = {b"json": b"1"}
+
+
+def json_field(name: str) -> pa.Field:
+    """A field whose cells are JSON text, null where the key was missing."""
+    return pa.field(name, pa.large_string(), metadata=_METADATA)
+
+
+def holds_json(field: pa.Field) -> bool:
+    """Whether the cells of a column are JSON text."""
+    return bool(field.metadata) and all(field.metadata.get(key) == value for key, value in _METADATA.items())
+
+
+def plain_texts(cells: Sequence[str | None]) -> list[str | None]:
+    """JSON text to text: strings are unquoted, null is None, anything else stays JSON text."""
+    quoted = [cell if cell is not None and cell[0] == '"' else "null" for cell in cells]
+    texts: list[str | None] = json.loads(f"[{','.join(quoted)}]")
+    for number, cell in enumerate(cells):
+        if cell is not None and cell[0] not in '"n':
+            texts[number] = cell
+    return texts

@@ -1,0 +1,91 @@
+"""Parquet: all types are kept; only the messages' column has to be one of strings or bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from moderation.errors import DataError
+from moderation.messages.arrays import strings
+from moderation.messages.batch import Batch, ReadProblems, Source
+from moderation.messages.columns import find_text, free_names
+
+
+def read(source: Source, file: BinaryIO) -> Iterator[Batch]:
+    """Read a Parquet file.
+
+    Args:
+        source: How to read; its stream is not touched.
+        file: The same bytes, seekable.
+
+    Yields:
+        Batches; one without rows for a file without rows.
+
+    Raises:
+        DataError: It is damaged, or no column of strings can be taken for the messages.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(file)
+        schema = parquet.schema_arrow
+        names = free_names(schema.names)
+        text = find_text(schema.names, source.text_column, source.name)
+        if not _is_text(schema.field(text).type):
+            raise DataError(f"{source.name}: column {names[text]!r} holds {schema.field(text).type}, no text")
+        yielded = False
+        for record_batch in parquet.iter_batches(batch_size=source.batch_rows):
+            yield _batch(pa.Table.from_batches([record_batch]), names, text, source.problems)
+            yielded = True
+        if not yielded:
+            yield _batch(schema.empty_table(), names, text, source.problems)
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DataError(f"{source.name}: damaged Parquet file") from None
+
+
+def _batch(table: pa.Table, names: list[str], text: int, problems: ReadProblems) -> Batch:
+    columns = [_sound(column.combine_chunks(), problems) for column in table.columns]
+    fields = [field.with_name(name).with_type(c.type) for field, name, c in zip(table.schema, names, columns, strict=True)]
+    texts = _as_texts(columns[text], problems)
+    return Batch(pa.Table.from_arrays(columns, schema=pa.schema(fields)), texts, np.zeros(table.num_rows, np.bool_))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return _is_string(kind) or kind in (pa.binary(), pa.large_binary(), pa.binary_view())
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return kind in (pa.string(), pa.large_string(), pa.string_view())
+
+
+def _sound(array: pa.Array, problems: ReadProblems) -> pa.Array:
+    """The same array, checked, as reading Parquet does not: strings may be broken UTF-8, nested arrays lead astray."""
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        if not _is_string(kind):
+            raise
+        return _as_texts(array, problems).cast(kind)
+    return array
+
+
+def _as_texts(array: pa.Array, problems: ReadProblems) -> pa.Array:
+    """Strings or bytes as ``large_string``; bad UTF-8 is replaced and counted."""
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    array = array.cast(pa.large_binary())
+    try:
+        return array.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        cells: list[bytes | None] = array.to_pylist()
+        texts = [None if cell is None else cell.decode(errors="replace") for cell in cells]
+        kept = sum(cell.decode(errors="ignore").count("\ufffd") for cell in cells if cell)
+        problems.replaced_sequences += sum(text.count("\ufffd") for text in texts if text) - kept
+        return strings(texts)

@@ -1,0 +1,131 @@
+"""Texts in, verdicts out: one message, a batch on one thread, or a stream of batches on all cores."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from moderation.categories import CATEGORIES
+from moderation.classifier.model import Model, Scores
+from moderation.messages.arrays import from_numpy, strings
+from moderation.policy import Action, Policy, default_policy
+from moderation.registry import load_named_model
+
+if TYPE_CHECKING:
+    from moderation.messages.batch import Batch
+
+STATUSES = ("ok", "empty", "truncated", "unreadable")
+VERDICT_SCHEMA = pa.schema(
+    [
+        *[pa.field(f"p_{category}", pa.float32()) for category in CATEGORIES],
+        pa.field("flags", pa.list_(pa.string())),
+        pa.field("action", pa.string()),
+        pa.field("priority", pa.float32()),
+        pa.field("status", pa.string()),
+        pa.field("model", pa.string()),
+    ]
+)
+"""Columns of a table of verdicts: calibrated probabilities, categories at or above their review threshold, what to do,
+urgency from 0 to 100, how the text was, and the name and version of the model."""
+
+_ACTIONS = strings([action.name for action in Action]).cast(pa.string())
+_STATUSES = strings(STATUSES).cast(pa.string())
+_CATEGORIES = strings(CATEGORIES).cast(pa.string())
+
+
+@dataclass(frozen=True)
+class Moderator:
+    """A model and a policy, ready to judge."""
+
+    model: Model
+    policy: Policy
+
+    def score(self, texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Table:
+        """Verdicts of ``n`` texts, in their order, with `VERDICT_SCHEMA`; a missing text gets status ``empty``."""
+        array = as_strings(texts)
+        return self.verdicts(self.model.score(array), np.zeros(len(array), np.bool_))
+
+    def verdicts(self, scores: Scores, unreadable: npt.NDArray[np.bool_]) -> pa.Table:
+        """Verdicts for scores; rows marked in ``unreadable`` ``(n,)`` keep that status."""
+        thresholds = self.model.thresholds
+        p = scores.probabilities
+        reviewed = p >= np.array([t.review for t in thresholds], np.float32)
+        acted = p >= np.array([t.act for t in thresholds], np.float32)
+        judged = (scores.features > 0)[:, None]
+        reviewed &= judged
+        acted &= judged
+        status = np.where(unreadable, 3, np.where(scores.features == 0, 1, np.where(scores.cut, 2, 0))).astype(np.int8)
+        name = strings([f"{self.model.name} {self.model.version}"]).cast(pa.string())
+        return pa.Table.from_arrays(
+            [
+                *[from_numpy(p[:, column], pa.float32()) for column in range(len(CATEGORIES))],
+                _flag_lists(reviewed),
+                _ACTIONS.take(from_numpy(self.policy.actions(reviewed, acted), pa.int8())),
+                from_numpy((100 * self.policy.harm(p)).astype(np.float32), pa.float32()),
+                _STATUSES.take(from_numpy(status, pa.int8())),
+                name.take(from_numpy(np.zeros(len(p), np.int8), pa.int8())),
+            ],
+            schema=VERDICT_SCHEMA,
+        )
+
+
+def _flag_lists(reviewed: npt.NDArray[np.bool_]) -> pa.Array:
+    offsets = np.zeros(len(reviewed) + 1, np.int32)
+    np.cumsum(reviewed.sum(axis=1), out=offsets[1:])
+    values = _CATEGORIES.take(from_numpy(np.nonzero(reviewed)[1].astype(np.int8), pa.int8()))
+    return pa.ListArray.from_arrays(from_numpy(offsets, pa.int32()), values)
+
+
+def as_strings(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Any sequence of texts as one Arrow string array; lone surrogates become replacement characters."""
+    if isinstance(texts, pa.ChunkedArray):
+        return texts.combine_chunks()
+    return texts if isinstance(texts, pa.Array) else strings(texts)
+
+
+def load(name_or_folder: str | None = None, policy: Policy | None = None) -> Moderator:
+    """The moderator with the named model, or the shipped one.
+
+    Raises:
+        NoInputError: There is no such model.
+        ModelError: Its folder is refused.
+    """
+    return Moderator(load_named_model(name_or_folder), policy or default_policy())
+
+
+def score_batch(moderator: Moderator, batch: Batch) -> pa.Table:
+    """One batch's columns followed by its verdicts, a row a row."""
+    verdicts = moderator.verdicts(moderator.model.score(batch.texts), batch.unreadable)
+    table = batch.table
+    for field, column in zip(VERDICT_SCHEMA, verdicts.columns, strict=True):
+        table = table.append_column(field, column)
+    return table
+
+
+def score_batches(moderator: Moderator, batches: Iterator[Batch], jobs: int = 1) -> Iterator[pa.Table]:
+    """Score a stream in order on ``jobs`` threads: the kernel holds no lock."""
+    return (table for _, table in score_batches_with_texts(moderator, batches, jobs))
+
+
+def score_batches_with_texts(moderator: Moderator, batches: Iterator[Batch], jobs: int = 1) -> Iterator[tuple[pa.Array, pa.Table]]:
+    """Like `score_batches`, with the texts of each batch; never more than ``2 * jobs`` batches are held."""
+    if jobs == 1:
+        for batch in batches:
+            yield batch.texts, score_batch(moderator, batch)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting: deque[tuple[pa.Array, Future[pa.Table]]] = deque()
+        for batch in batches:
+            waiting.append((batch.texts, pool.submit(score_batch, moderator, batch)))
+            if len(waiting) >= 2 * jobs:
+                texts, future = waiting.popleft()
+                yield texts, future.result()
+        for texts, future in waiting:
+            yield texts, future.result()
