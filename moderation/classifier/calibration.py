@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+_LARGEST_LOGIT = 16
 
 
 class Calibration(NamedTuple):
@@ -18,8 +19,8 @@ class Calibration(NamedTuple):
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """``1 / (1 + exp(-logits))`` without overflow."""
-    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    """``1 / (1 + exp(-logits))``, cut so that not even as float32 it is 0 or 1: only abstaining is, and a threshold of 1."""
+    return 1 / (1 + np.exp(-np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)))
 
 
 def fit_calibration(scores: Floats, target: npt.NDArray[np.bool_], weights: Floats) -> Calibration:

@@ -8,6 +8,9 @@ import numpy.typing as npt
 from moderation.classifier.model import Thresholds
 
 Floats = npt.NDArray[np.float64]
+STEPS = 10_000
+_GRID = np.arange(STEPS + 1) / STEPS
+"""Where thresholds may lie. Rounding them afterwards would flag rows that the promises do not cover."""
 _WILSON_Z = 1.645
 """One-sided 95 % confidence."""
 
@@ -17,31 +20,34 @@ def choose_thresholds(
 ) -> Thresholds:
     """Working points on rows with known labels.
 
-    ``review`` is the lowest probability at which at most ``review_fpr`` of the negatives are flagged. ``act`` is the lowest
-    one from ``review`` up at which precision is ``act_precision`` or more with 95 % confidence (Wilson's lower bound);
+    Both are multiples of 0.0001. ``review`` is the lowest at which at most ``review_fpr`` of the negatives are flagged, 0.5
+    without negatives. ``act`` is the lowest from ``review`` up at which precision is ``act_precision`` or more with 95 % confidence (Wilson's lower bound);
     1, which is never reached, when no point proves it.
 
     Args:
-        probabilities: ``(n,)``.
+        probabilities: ``(n,)``, below 1.
         target: ``(n,)``.
         review_fpr: Largest share of negatives to flag.
         act_precision: Smallest precision to act on.
     """
-    negatives = np.sort(probabilities[~target])
-    allowed = int(np.floor(review_fpr * len(negatives)))
-    review = float(np.nextafter(negatives[len(negatives) - 1 - allowed], 2)) if len(negatives) else 0.5
-    order = np.argsort(-probabilities, kind="stable")
-    hits = np.cumsum(target[order])
-    flagged = np.arange(1, len(order) + 1)
-    proven = wilson_lower(hits, flagged) >= act_precision
+    steps = np.searchsorted(_GRID, probabilities, side="right") - 1
+    negatives = np.sort(steps[~target])
+    kept = len(negatives) - int(np.floor(review_fpr * len(negatives)))
+    review = 0
+    if kept:
+        review = min(int(negatives[kept - 1]) + 1, STEPS)
+    elif not len(negatives):
+        review = STEPS // 2
+    order = np.argsort(-steps, kind="stable")
+    ordered = steps[order]
+    proven = wilson_lower(np.cumsum(target[order]), np.arange(1, len(order) + 1)) >= act_precision
     # Only the last of equal probabilities is a point one can cut at.
-    ordered = probabilities[order]
     last = np.append(ordered[:-1] != ordered[1:], True)
     points = ordered[proven & last & (ordered >= review)]
-    return Thresholds(round(review, 4), round(float(points[-1]), 4) if len(points) else 1.0)
+    return Thresholds(review / STEPS, int(points[-1]) / STEPS if len(points) else 1.0)
 
 
-def wilson_lower(hits: npt.NDArray[np.int64], trials: npt.NDArray[np.int64]) -> Floats:
+def wilson_lower(hits: npt.NDArray[np.int_], trials: npt.NDArray[np.int_]) -> Floats:
     """Lower bound of a proportion with one-sided 95 % confidence (Wilson 1927)."""
     p = hits / trials
     spread = _WILSON_Z**2 / trials
