@@ -19,7 +19,10 @@ def _lines(model: Model) -> Iterator[str]:
     yield "Scores customer messages in Indonesian, English and mixtures for five categories of the Customer Code of Conduct."
     yield "Written by `moderation train`; holds numbers only.\n"
     yield "## Figures on its own training rows, out of fold\n"
-    yield "| category | rows | positives | average precision | recall at review | false positives at review | recall at act | calibration error |"
+    yield (
+        "| category | rows | positives | average precision | recall at review | false positives at review | recall at act "
+        "| calibration error |"
+    )
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for category in CATEGORIES:
         f = facts["out_of_fold"][category]
@@ -35,10 +38,10 @@ def _lines(model: Model) -> Iterator[str]:
         act = "none proven" if thresholds.act >= 1 else f"{thresholds.act:.3f}"
         yield f"| {category} | {thresholds.review:.3f} | {act} |"
     yield "\n## What it learnt from\n"
-    yield "| source | rows | licence |"
+    yield "| source | rows | licence class |"
     yield "|---|--:|---|"
     for source, rows in facts["sources"].items():
-        yield f"| {source or 'unnamed'} | {rows:,} | {facts['licences'].get(source, 'not stated')} |"
+        yield f"| {source or 'unnamed'} | {rows:,} | {facts['licences'].get(source) or 'not stated'} |"
     yield "\n## Limits\n"
     yield "- It reads words, not intentions: irony, quotation and threats without any telling word escape it."
     yield "- A message is judged alone; what was said before is not known."

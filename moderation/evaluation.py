@@ -111,7 +111,6 @@ def measure(
     both = 0 < positives < len(target)
     flagged = probabilities >= thresholds.review
     acted = probabilities >= thresholds.act
-    precision, recall = _ratio(flagged & target, flagged), _ratio(flagged & target, target)
     return Figures(
         category=category,
         slice=name,
@@ -119,9 +118,9 @@ def measure(
         positives=positives,
         average_precision=float(average_precision_score(target, probabilities)) if both else None,
         roc_auc=float(roc_auc_score(target, probabilities)) if both else None,
-        precision=precision,
-        recall=recall,
-        f1=2 * precision * recall / (precision + recall) if precision and recall else None,
+        precision=_ratio(flagged & target, flagged),
+        recall=_ratio(flagged & target, target),
+        f1=float(2 * (flagged & target).sum() / (flagged.sum() + positives)) if positives else None,
         false_positive_rate=_ratio(flagged & ~target, ~target),
         act_precision=_ratio(acted & target, acted),
         act_recall=_ratio(acted & target, target),

@@ -16,10 +16,11 @@ from moderation.messages.batch import Batch
 from moderation.messages.json_text import holds_json, plain_texts
 from moderation.messages.reading import read
 
-FACETS = ("source", "lang", "channel", "tag", "split", "group", "voice", "pair")
+FACETS = ("source", "lang", "channel", "tag", "split", "group", "voice", "pair", "licence_class")
 """Optional columns that say where a row comes from; what they are called is what reports group by."""
 
-_LABELS = {"1": 1.0, "1.0": 1.0, "true": 1.0, "0": 0.0, "0.0": 0.0, "false": 0.0, "": np.nan, "nan": np.nan, "null": np.nan, "none": np.nan}
+_LABELS = dict.fromkeys(("1", "1.0", "true"), 1.0) | dict.fromkeys(("0", "0.0", "false"), 0.0)
+_LABELS |= dict.fromkeys(("", "nan", "null", "none"), np.nan)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class LabelledRows:
 
 
 def read_labelled(inputs: Sequence[str], text_column: str | None = None) -> LabelledRows:
-    """Read labelled files: a text and any of the categories as 1, 0 or empty; or a list column ``labels`` that names those that hold.
+    """Read labelled files: a text and any of the categories as 1, 0 or empty, or ``labels``, a list of those that hold.
 
     Args:
         inputs: Files in any format `moderation.messages.reading.read` knows.
@@ -89,12 +90,14 @@ def _labelled(batch: Batch, file: str, first_row: int) -> LabelledRows:
     if "labels" in columns:
         labels = _from_lists(batch, file, first_row)
     elif columns.isdisjoint(CATEGORIES):
-        raise DataError(f"{file}: no label column; expected any of {', '.join(CATEGORIES)}, or labels. Found: {', '.join(batch.table.column_names)}")
+        found = ", ".join(batch.table.column_names)
+        raise DataError(f"{file}: no label column; expected any of {', '.join(CATEGORIES)}, or labels. Found: {found}")
     else:
         labels = np.full((n, len(CATEGORIES)), np.nan)
         for place, category in enumerate(CATEGORIES):
             if category in columns:
-                labels[:, place] = [_label(cell, category, file, first_row + row) for row, cell in enumerate(_cells(batch, category))]
+                cells = _cells(batch, category)
+                labels[:, place] = [_label(cell, category, file, row) for row, cell in enumerate(cells, first_row)]
     weights = np.ones(n)
     if "weight" in columns:
         weights[:] = [_weight(cell, file, first_row + row) for row, cell in enumerate(_cells(batch, "weight"))]
@@ -108,15 +111,13 @@ def _cells(batch: Batch, name: str) -> list[str | None]:
     column = batch.table.column(name)
     if holds_json(batch.table.schema.field(name)):
         return plain_texts(column.to_pylist())
-    if pa.types.is_boolean(column.type) or pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        return [None if value is None else f"{float(value):g}" for value in column.to_pylist()]
     return [None if value is None else str(value) for value in column.to_pylist()]
 
 
 def _label(cell: str | None, category: str, file: str, row: int) -> float:
     value = _LABELS.get((cell or "").strip().casefold())
     if value is None:
-        raise DataError(f"{file}: row {row + 1} has {category} = {cell[:20] if cell else cell!r}; a label is 1, 0 or empty")
+        raise DataError(f"{file}: row {row + 1} has a label in {category} that is not 1, 0 or empty")
     return value
 
 
@@ -138,7 +139,7 @@ def _from_lists(batch: Batch, file: str, first_row: int) -> npt.NDArray[np.float
         if held is None:
             labels[row] = np.nan
             continue
-        if not isinstance(held, list) or not set(held) <= set(CATEGORIES):
+        if not isinstance(held, list) or not all(name in CATEGORIES for name in held):
             raise DataError(f"{file}: row {first_row + row + 1} has labels that are no list of {', '.join(CATEGORIES)}")
         labels[row, [CATEGORIES.index(category) for category in held]] = 1
     return labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -93,15 +93,17 @@ def load_policy(path: Path = POLICY_FILE) -> Policy:
             content = tomllib.load(file)
     except FileNotFoundError:
         raise NoInputError(f"no policy at {path}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} is not TOML: {error}") from None
     try:
+        _refuse_unknown(content, {"title", "category", "clause"}, "the file")
+        _refuse_unknown(content["category"], set(CATEGORIES), "category")
         clauses = tuple(Clause(name, **entry) for name, entry in content["clause"].items())
         categories = tuple(_category(name, content["category"][name]) for name in CATEGORIES)
         policy = Policy(content["title"], categories, clauses)
     except KeyError as error:
         raise DataError(f"{path.name} lacks {error.args[0]}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path.name}: {error}") from None
     _check_clauses(policy, path.name)
     return policy
@@ -117,16 +119,29 @@ def _category(name: str, entry: dict[str, Any]) -> CategoryPolicy:
     severity = float(entry["severity"])
     if not 0 < severity <= 1:
         raise ValueError(f"severity of {name} must be above 0 and at most 1")
+    hours = float(entry["answer_within_hours"])
+    if not 0 < hours < np.inf:
+        raise ValueError(f"answer_within_hours of {name} must be above 0")
+    _refuse_unknown(entry, {field.name for field in fields(CategoryPolicy)} - {"name"}, name)
+    for threshold in ("review", "act"):
+        if entry[threshold] not in Action.__members__:
+            raise ValueError(f"{threshold} of {name} must be one of {', '.join(Action.__members__)}")
     return CategoryPolicy(
         name=name,
         clauses=tuple(entry["clauses"]),
         severity=severity,
         review=Action[entry["review"]],
         act=Action[entry["act"]],
-        answer_within_hours=float(entry["answer_within_hours"]),
+        answer_within_hours=hours,
         title_id=entry["title_id"],
         title_en=entry["title_en"],
     )
+
+
+def _refuse_unknown(entry: dict[str, Any], known: set[str], place: str) -> None:
+    unknown = sorted(set(entry) - known)
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]} in {place}")
 
 
 def _check_clauses(policy: Policy, file: str) -> None:

@@ -41,6 +41,27 @@ _CATEGORIES = strings(CATEGORIES).cast(pa.string())
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What is thought of one message.
+
+    Attributes:
+        probabilities: Calibrated, by category.
+        flags: Categories at or above their review threshold.
+        action: ``none``, ``review`` or ``escalate``.
+        priority: Urgency from 0 to 100.
+        status: ``ok``, ``empty`` or ``truncated``.
+        model: Name and version.
+    """
+
+    probabilities: dict[str, float]
+    flags: tuple[str, ...]
+    action: str
+    priority: float
+    status: str
+    model: str
+
+
+@dataclass(frozen=True)
 class Moderator:
     """A model and a policy, ready to judge."""
 
@@ -52,12 +73,27 @@ class Moderator:
         array = as_strings(texts)
         return self.verdicts(self.model.score(array), np.zeros(len(array), np.bool_))
 
+    def judge(self, text: str) -> Verdict:
+        """The verdict on one message; the quick way for a chat gateway that asks one at a time."""
+        scores = self.model.score(strings([text]))
+        p = scores.probabilities[0].tolist()
+        found = bool(scores.features[0])
+        action, flags, spared = Action.none, [], 1.0
+        for category, probability, thresholds in zip(self.policy.categories, p, self.model.thresholds, strict=True):
+            spared *= 1 - category.severity * probability
+            if found and probability >= thresholds.review:
+                flags.append(category.name)
+                action = max(action, category.act if probability >= thresholds.act else category.review)
+        status = "empty" if not found else "truncated" if scores.cut[0] else "ok"
+        named = dict(zip(CATEGORIES, p, strict=True))
+        return Verdict(named, tuple(flags), action.name, 100 * (1 - spared), status, f"{self.model.name} {self.model.version}")
+
     def verdicts(self, scores: Scores, unreadable: npt.NDArray[np.bool_]) -> pa.Table:
         """Verdicts for scores; rows marked in ``unreadable`` ``(n,)`` keep that status."""
         thresholds = self.model.thresholds
         p = scores.probabilities
-        reviewed = p >= np.array([t.review for t in thresholds], np.float32)
-        acted = p >= np.array([t.act for t in thresholds], np.float32)
+        reviewed = p >= np.array([t.review for t in thresholds])
+        acted = p >= np.array([t.act for t in thresholds])
         judged = (scores.features > 0)[:, None]
         reviewed &= judged
         acted &= judged
@@ -84,10 +120,20 @@ def _flag_lists(reviewed: npt.NDArray[np.bool_]) -> pa.Array:
 
 
 def as_strings(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Any sequence of texts as one Arrow string array; lone surrogates become replacement characters."""
+    """Any sequence of texts as one Arrow string array; lone surrogates become replacement characters.
+
+    Raises:
+        TypeError: It is a single str, or something in it is neither str nor None.
+    """
+    if isinstance(texts, str):
+        raise TypeError("give a list of texts, not a single one")
     if isinstance(texts, pa.ChunkedArray):
         return texts.combine_chunks()
-    return texts if isinstance(texts, pa.Array) else strings(texts)
+    if isinstance(texts, pa.Array):
+        return texts
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError("every text must be a str or None")
+    return strings(texts)
 
 
 def load(name_or_folder: str | None = None, policy: Policy | None = None) -> Moderator:
@@ -114,7 +160,9 @@ def score_batches(moderator: Moderator, batches: Iterator[Batch], jobs: int = 1)
     return (table for _, table in score_batches_with_texts(moderator, batches, jobs))
 
 
-def score_batches_with_texts(moderator: Moderator, batches: Iterator[Batch], jobs: int = 1) -> Iterator[tuple[pa.Array, pa.Table]]:
+def score_batches_with_texts(
+    moderator: Moderator, batches: Iterator[Batch], jobs: int = 1
+) -> Iterator[tuple[pa.Array, pa.Table]]:
     """Like `score_batches`, with the texts of each batch; never more than ``2 * jobs`` batches are held."""
     if jobs == 1:
         for batch in batches:

@@ -39,7 +39,6 @@ class TrainingConfig:
         act_precision: Precision that must be proven before a category acts.
         customer_sources: Sources that look like customers' messages; working points are chosen on them. All, when empty.
         weights: Weight of a source's rows, by name; 1 where it is not named.
-        licences: Licence of each source, for the model's facts.
     """
 
     name: str = "custom"
@@ -53,7 +52,6 @@ class TrainingConfig:
     act_precision: float = 0.95
     customer_sources: tuple[str, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
-    licences: dict[str, str] = field(default_factory=dict)
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -81,41 +79,56 @@ def load_config(path: Path) -> TrainingConfig:
 def train(rows: LabelledRows, config: TrainingConfig) -> Model:
     """Fit a model; the same rows and config give the same model, bit for bit.
 
-    Rows whose ``split`` is ``dev`` or ``test`` are left out.
+    Rows whose ``split`` is ``dev`` or ``test``, or whose weight is 0, are left out.
 
     Raises:
         DataError: A category lacks positives or negatives to learn from.
     """
     rows = rows.select(~np.isin(rows.facet("split"), ["dev", "test"]))
-    _check_enough(rows, config.folds)
+    weights = rows.weights * np.array([config.weights.get(source, 1.0) for source in rows.facet("source")])
+    rows, weights = rows.select(weights > 0), weights[weights > 0]
     sources = rows.facet("source")
-    weights = rows.weights * np.array([config.weights.get(source, 1.0) for source in sources])
     groups = np.where(rows.facet("group") == "", [f"row {n}" for n in range(len(rows))], rows.facet("group"))
-    classifier = MessageClassifier(config.bits, config.word_weight, config.C, config.offset, config.folds, config.seed)
-    classifier.fit(rows.texts, rows.labels, weights, groups)
+    _check_enough(rows, groups, config.folds)
+    classifier = MessageClassifier(
+        bits=config.bits,
+        word_weight=config.word_weight,
+        C=config.C,
+        offset=config.offset,
+        folds=config.folds,
+        random_state=config.seed,
+    )
+    try:
+        classifier.fit(rows.texts, rows.labels, weights, groups)
+    except ValueError as error:
+        raise DataError(f"these rows cannot be learnt from: {error}") from None
     slope, intercept = np.array(classifier.calibration_).T
     probabilities = sigmoid(classifier.out_of_fold_ * slope + intercept)
     customers = np.isin(sources, config.customer_sources) if config.customer_sources else np.ones(len(rows), np.bool_)
     thresholds = _thresholds(probabilities, rows.labels, customers, config)
-    facts = _facts(rows, config, probabilities, thresholds)
+    facts = _facts(rows, weights, config, probabilities, thresholds)
     model = classifier.to_model(config.name, facts["fingerprint"][:8], thresholds, facts, "")
     return replace(model, card=write_card(model))
 
 
-def _check_enough(rows: LabelledRows, least: int) -> None:
+def _check_enough(rows: LabelledRows, groups: npt.NDArray[np.object_], least: int) -> None:
+    """Each fold needs rows of each kind, and a group is never split over folds: so groups are what counts."""
     if not len(rows):
-        raise DataError("no rows to train on: all of them belong to the dev or test split")
+        raise DataError("no rows to train on: all of them belong to the dev or test split, or weigh nothing")
     for place, category in enumerate(CATEGORIES):
-        positives, negatives = int((rows.labels[:, place] == 1).sum()), int((rows.labels[:, place] == 0).sum())
+        positives, negatives = (len(set(groups[rows.labels[:, place] == label])) for label in (1, 0))
         if min(positives, negatives) < least:
             raise DataError(
-                f"{category} has {positives} rows labelled 1 and {negatives} labelled 0; at least {least} of each are needed. "
-                "Add rows, or train together with the shipped corpus"
+                f"{category} has {positives} groups of rows labelled 1 and {negatives} labelled 0; at least {least} of each are "
+                "needed. Add rows, or train together with the shipped corpus"
             )
 
 
 def _thresholds(
-    probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.float64], customers: npt.NDArray[np.bool_], config: TrainingConfig
+    probabilities: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.float64],
+    customers: npt.NDArray[np.bool_],
+    config: TrainingConfig,
 ) -> tuple[Thresholds, ...]:
     chosen = []
     for place in range(len(CATEGORIES)):
@@ -134,10 +147,16 @@ def _thresholds(
 
 
 def _facts(
-    rows: LabelledRows, config: TrainingConfig, probabilities: npt.NDArray[np.float64], thresholds: tuple[Thresholds, ...]
+    rows: LabelledRows,
+    weights: npt.NDArray[np.float64],
+    config: TrainingConfig,
+    probabilities: npt.NDArray[np.float64],
+    thresholds: tuple[Thresholds, ...],
 ) -> dict[str, Any]:
     """What goes into ``model.json`` beside the numbers: where from, how, how well out of fold. No text."""
     digest = hashlib.sha256(repr(config).encode())
+    digest.update(weights.tobytes())
+    digest.update(repr([rows.facet(name).tolist() for name in ("source", "group")]).encode())
     for text, label in zip(rows.texts.to_pylist(), rows.labels, strict=True):
         digest.update(text.encode())
         digest.update(label.tobytes())
@@ -151,7 +170,7 @@ def _facts(
         "fingerprint": digest.hexdigest(),
         "rows": len(rows),
         "sources": dict(sorted(sources.items())),
-        "licences": {source: config.licences[source] for source in sorted(sources) if source in config.licences},
-        "config": {**asdict(config), "licences": None, "weights": {s: w for s, w in config.weights.items() if s in sources}},
+        "licences": dict(sorted(set(zip(rows.facet("source").tolist(), rows.facet("licence_class").tolist(), strict=True)))),
+        "config": asdict(config),
         "out_of_fold": figures,
     }

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model
 from moderation.text.ngrams import WEIGHT_COLUMNS, WordFeatures, word_features
-from moderation.text.tokens import tokenize
+from moderation.text.tokens import WINDOW, tokenize
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,10 @@ def explain(model: Model, text: str) -> Explanation:
     by_span = np.zeros((len(spans), len(CATEGORIES)))
     np.add.at(by_span, owners, pushes)
     reasons = [
-        Reason(category, *spans[place], clean[slice(*spans[place])], float(by_span[place, column]))
+        Reason(category, start, end, clean[start:end], float(by_span[place, column]))
         for column, category in enumerate(CATEGORIES)
         for place in np.argsort(-by_span[:, column], kind="stable")
+        for start, end in [spans[place]]
     ]
     total = base + pushes.sum(axis=0)
     return Explanation(
@@ -107,7 +108,9 @@ def _readable_spans(text: str, byte_spans: npt.NDArray[np.int64]) -> tuple[list[
     ends = np.cumsum(lengths)
     spans: list[tuple[int, int]] = []
     owners = np.zeros(len(byte_spans), np.int64)
-    tokens = tokenize(text)
+    # What the classifier did not read, past the cut, needs no tokens.
+    read = int(np.searchsorted(ends, byte_spans.max(initial=0)))
+    tokens = tokenize(text[: read + WINDOW])
     place = 0
     for word, (first, last) in enumerate(byte_spans):
         start = int(np.searchsorted(ends, first, side="right"))

@@ -7,6 +7,7 @@ kept as a whole number of at most 2,047, so that scoring can add it up next to t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,10 @@ from moderation.text.ngrams import count_features
 LARGEST = 2047
 """Largest whole number a weight table holds."""
 
+Texts: TypeAlias = Sequence[str | None] | npt.NDArray[np.object_] | pa.Array
 
-def as_string_array(texts: Sequence[str | None] | npt.NDArray[np.object_] | pa.Array) -> pa.Array:
+
+def as_string_array(texts: Texts) -> pa.Array:
     """Any sequence of texts as an Arrow string array; lone surrogates become replacement characters.
 
     Raises:
@@ -53,7 +56,7 @@ def squared_idf(counts: sparse.csr_matrix, word_weight: float) -> npt.NDArray[np
     frequency = np.bincount(counts.indices, minlength=buckets)
     idf = np.log((1 + n) / (1 + frequency)) + 1
     idf[: buckets // 2] *= word_weight
-    return np.clip(np.rint(idf**2), 1, LARGEST).astype(np.int16)
+    return np.asarray(np.clip(np.rint(idf**2), 1, LARGEST), np.int16)
 
 
 def weigh(counts: sparse.csr_matrix, idf2: npt.NDArray[np.int16]) -> sparse.csr_matrix:

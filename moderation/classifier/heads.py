@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 Floats = npt.NDArray[np.float64]
-Matrix = npt.ArrayLike | sparse.csr_matrix
+Matrix: TypeAlias = Any
+"""Dense or CSR, ``(n, features)``; scipy has no types to say so."""
 
 
 class PartialLabelHeads(BaseEstimator):  # type: ignore[misc]
@@ -29,7 +30,7 @@ class PartialLabelHeads(BaseEstimator):  # type: ignore[misc]
         random_state: Seed of the solver's order.
 
     Attributes:
-        coef_: ``(categories, features)`` weights; ``(features,)`` after labels of one dimension, as scores are ``(n,)`` then.
+        coef_: ``(categories, features)`` weights. After labels of one dimension ``(features,)``, and scores are ``(n,)``.
         intercept_: ``(categories,)``, or one number.
     """
 
@@ -72,7 +73,8 @@ class PartialLabelHeads(BaseEstimator):  # type: ignore[misc]
         target = y[known] > 0.5
         if target.all() or not target.any():
             raise ValueError(
-                f"column {column} has {int(target.sum())} positive and {int((~target).sum())} negative rows, one class; it needs both"
+                f"column {column} has {int(target.sum())} positive and {int((~target).sum())} negative rows: "
+                "one class, but it needs both"
             )
         rows = X[known]
         tells = self._tells(rows, target, weights[known]) + self.offset

@@ -16,7 +16,9 @@ import json
 import os
 import shutil
 import tempfile
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,15 +31,19 @@ import pyarrow as pa
 from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import Calibration, sigmoid
 from moderation.errors import CannotCreateError, ModelError, NoInputError
-from moderation.text.ngrams import WEIGHT_COLUMNS, pack_weights, sum_weights
+from moderation.text.ngrams import WEIGHT_COLUMNS, ZERO, pack_weights, sum_weights
 
 FORMAT = 1
 MAX_JSON_BYTES = 1_000_000
 MAX_CARD_BYTES = 1_000_000
 MAX_WEIGHT_BYTES = 64_000_000
 MAX_BITS = 22
+_FILES = {"model.json", "weights.npz", "README.md"}
 
 Floats = npt.NDArray[np.float64]
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, ValueError, EOFError, OSError, RuntimeError, MemoryError)
+"""What the standard library and numpy raise on archives made to be bad; RuntimeError where one is encrypted or nested."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,11 @@ class Model:
     def _table(self) -> npt.NDArray[np.uint64]:
         return pack_weights(self.weights)
 
+    @cached_property
+    def _platt(self) -> tuple[Floats, Floats]:
+        slope, intercept = np.array(self.calibration).T
+        return slope, intercept
+
     def decide(self, texts: pa.Array) -> tuple[Floats, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Raw scores ``(n, categories)`` of the texts, their feature counts and which were cut."""
         found = sum_weights(texts, self._table)
@@ -101,7 +112,7 @@ class Model:
 
     def calibrate(self, scores: Floats) -> Floats:
         """Probabilities of raw scores, same shape."""
-        slope, intercept = np.array(self.calibration).T
+        slope, intercept = self._platt
         return sigmoid(scores * slope + intercept)
 
     def score(self, texts: pa.Array) -> Scores:
@@ -116,10 +127,13 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
     """Write the model beside ``folder`` and rename it when whole.
 
     Raises:
-        CannotCreateError: The folder exists and ``force`` is off, or cannot be made.
+        CannotCreateError: The folder exists and ``force`` is off, it holds something else than a model, or cannot be made.
+        ValueError: The facts cannot be written as JSON.
     """
     if folder.exists() and not force:
         raise CannotCreateError(f"{folder} exists; choose another name or give --force")
+    if folder.exists() and not (folder / "model.json").is_file():
+        raise CannotCreateError(f"{folder} is no model folder; it is not replaced, even with --force")
     packed = io.BytesIO()
     np.savez_compressed(packed, weights=np.ascontiguousarray(model.weights.T))
     files = {"weights.npz": packed.getvalue(), "README.md": model.card.encode()}
@@ -138,7 +152,7 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
         },
         "facts": model.facts,
     }
-    files["model.json"] = (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode()
+    files["model.json"] = (json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -152,10 +166,14 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         if folder.exists():
-            old = part.with_suffix(".old")
+            old = part.with_name(f"{part.name}.old")
             folder.rename(old)
-            part.rename(folder)
-            shutil.rmtree(old)
+            try:
+                part.rename(folder)
+            except BaseException:
+                old.rename(folder)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
         else:
             part.rename(folder)
     except BaseException:
@@ -176,9 +194,9 @@ def load_model(folder: Path) -> Model:
     pickles = sorted(n for n in names if Path(n).suffix in (".pkl", ".pickle", ".joblib", ".pt", ".bin"))
     if pickles:
         raise ModelError(f"{folder} holds {pickles[0]}, which could run code; a model folder holds numbers only")
-    wanted = {"model.json", "weights.npz", "README.md"}
-    if names != wanted:
-        missing, extra = sorted(wanted - names), sorted(names - wanted)
+    names -= {name for name in names if not (folder / name).is_file()} & _FILES
+    if names != _FILES:
+        missing, extra = sorted(_FILES - names), sorted(names - _FILES)
         raise ModelError(
             f"{folder} is not a model folder: " + (f"{missing[0]} is missing" if missing else f"{extra[0]} does not belong")
         )
@@ -190,7 +208,7 @@ def load_model(folder: Path) -> Model:
         raise ModelError(f"{folder} has model format {number!r}; {hint}")
     try:
         return _READERS[number](folder, described)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(f"{folder}/model.json is damaged: {type(error).__name__}") from None
 
 
@@ -220,22 +238,26 @@ def _checked_bytes(folder: Path, name: str, described: dict[str, Any], limit: in
 
 
 def _read_weights(content: bytes, buckets: int) -> npt.NDArray[np.int16]:
-    """The one array of the archive, refused before anything large is unpacked."""
-    expected = WEIGHT_COLUMNS * buckets * 2
+    """The one array of the archive, refused before anything large is unpacked or allocated."""
+    shape = WEIGHT_COLUMNS, buckets
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
-            if [e.filename for e in entries] != ["weights.npy"]:
+            if [e.filename for e in entries] != ["weights.npy"] or entries[0].compress_type not in _COMPRESSIONS:
                 raise ModelError("weights.npz holds something else than weights")
-            if entries[0].file_size > expected + 1024:
+            if entries[0].file_size > 2 * WEIGHT_COLUMNS * buckets + 1024:
                 raise ModelError("weights.npz declares a size that its settings do not explain")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            weights = arrays["weights"]
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError):
+            array = io.BytesIO(archive.read(entries[0]))
+        # numpy would allocate what the header asks for before it looks how much there is.
+        version = np.lib.format.read_magic(array)
+        if version != (1, 0) or np.lib.format.read_array_header_1_0(array) != (shape, False, np.dtype("<i2")):
+            raise ModelError("weights.npz has another shape than its settings say")
+        weights = np.frombuffer(array.read(), "<i2").reshape(shape)
+    except _UNREADABLE:
         raise ModelError("weights.npz cannot be read as plain numbers") from None
-    if weights.dtype != np.int16 or weights.shape != (WEIGHT_COLUMNS, buckets):
-        raise ModelError("weights.npz has another shape than its settings say")
-    return np.ascontiguousarray(weights.T)
+    if weights.min() < -ZERO or weights.max() >= ZERO:
+        raise ModelError("weights.npz holds numbers of more than 12 bits")
+    return np.ascontiguousarray(weights.T, np.int16)
 
 
 def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
@@ -261,8 +283,11 @@ def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
     )
     if not (model.scale.shape == model.intercept.shape == (len(CATEGORIES),) and len(model.calibration) == len(CATEGORIES)):
         raise ModelError(f"{folder}/model.json is damaged: one number a category is expected")
-    if not np.isfinite([*model.scale, *model.intercept, *np.ravel(model.calibration)]).all():
+    points = [point for t in model.thresholds for point in (t.review, t.act)]
+    if not np.isfinite([*model.scale, *model.intercept, *np.ravel(model.calibration), *points]).all():
         raise ModelError(f"{folder}/model.json is damaged: a number is not finite")
+    if not 0 <= min(points) <= max(points) <= 1:
+        raise ModelError(f"{folder}/model.json is damaged: a threshold is no probability")
     return model
 
 

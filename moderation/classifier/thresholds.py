@@ -21,8 +21,8 @@ def choose_thresholds(
     """Working points on rows with known labels.
 
     Both are multiples of 0.0001. ``review`` is the lowest at which at most ``review_fpr`` of the negatives are flagged, 0.5
-    without negatives. ``act`` is the lowest from ``review`` up at which precision is ``act_precision`` or more with 95 % confidence (Wilson's lower bound);
-    1, which is never reached, when no point proves it.
+    without negatives. ``act`` is the lowest from ``review`` up at which precision is ``act_precision`` or more with 95 %
+    confidence (Wilson's lower bound); 1, which is never reached, when no point proves it.
 
     Args:
         probabilities: ``(n,)``, below 1.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
 
 from moderation.cli import evaluate, explain, models, score, train
-from moderation.errors import ModerationError
+from moderation.cli.console import say
+from moderation.errors import ModerationError, OutputError, UsageError
+
+_TRAINING = ("sklearn", "scipy", "pandas", "joblib")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,10 +28,22 @@ app.add_typer(models.app, name="models")
 
 def main() -> None:
     """Run the command line; errors made on purpose end it with one line and their exit code."""
+    if sys.argv[1:2] == ["score"]:
+        # numba looks for BLAS in scipy, which takes longer than scoring a thousand messages; scoring multiplies no matrices.
+        sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # emoji on a terminal of another encoding
     try:
         app()
     except ModerationError as error:
-        sys.stderr.write(f"moderation: {error}\n")
+        say(f"moderation: {error}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in _TRAINING:
+            raise
+        say(f"moderation: {name} is not installed, which this command needs: pip install 'moderation[train]'")
+        sys.exit(UsageError.exit_code)
+    except OSError as error:
+        say(f"moderation: {error.filename or 'reading or writing'}: {error.strerror or 'failed'}")
+        sys.exit(OutputError.exit_code)

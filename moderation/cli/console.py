@@ -1,8 +1,9 @@
-"""What all commands share: consoles that know whether a person watches."""
+"""What all commands share: consoles that know whether a person watches, and text made safe to show."""
 
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,17 +13,36 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+_JOINERS = "\u200c\u200d"  # parts of emoji and of Persian words, and harmless
+
 
 def out() -> Console:
-    """Tables on standard output; wide enough to be useful when nobody watches."""
+    """Tables on standard output; wide enough to be useful when nobody watches. Nothing in them is taken for markup."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False, emoji=False)
+
+
+def write_out(text: str) -> None:
+    """Text on standard output as it is, neither wrapped nor styled."""
+    sys.stdout.write(text)
+    sys.stdout.flush()  # here, where a reader that went away is no news
 
 
 def say(message: str) -> None:
     """One line for people, on standard error."""
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{shown(message)}\n")
+
+
+def shown(text: str, limit: int | None = None) -> str:
+    """Text as one line that does nothing to a terminal, cut after ``limit`` characters.
+
+    Without control characters, which move the cursor or worse, and format characters, which turn the direction of
+    whatever follows or hide.
+    """
+    line = " ".join(text.split())
+    kept = "".join(c for c in line if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return kept if limit is None or len(kept) <= limit else f"{kept[:limit].rstrip()}…"
 
 
 @contextmanager

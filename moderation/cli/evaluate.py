@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import out
+from moderation.cli.console import out, write_out
 
 if TYPE_CHECKING:
     from moderation.evaluation import Evaluation
 
 
 def evaluate(
-    labels: Annotated[list[str], typer.Argument(help="Labelled files: a text and any category as 1, 0 or empty.", metavar="LABELS...")],
+    labels: Annotated[
+        list[str], typer.Argument(help="Labelled files: a text and any category as 1, 0 or empty.", metavar="LABELS...")
+    ],
     model: Annotated[str | None, typer.Option("--model", help="Name or folder; the shipped one when omitted.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
-    split: Annotated[str | None, typer.Option("--split", help="Only rows whose split column says so: train, dev or test.")] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Only rows whose split column says so: train, dev or test.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="All figures, slices included, as JSON.")] = False,
 ) -> None:
     """Compare a model's scores with labels, per category and per source, language, channel and tag.
@@ -27,12 +30,14 @@ def evaluate(
     """
     result = evaluate_files(labels, model=model, text_column=text, split=split)
     if as_json:
-        sys.stdout.write(json.dumps(result.to_dict(), indent=1) + "\n")
+        write_out(json.dumps(result.to_dict(), indent=1) + "\n")
     else:
         _show(result)
 
 
-def evaluate_files(labels: list[str], *, model: str | None = None, text_column: str | None = None, split: str | None = None) -> Evaluation:
+def evaluate_files(
+    labels: list[str], *, model: str | None = None, text_column: str | None = None, split: str | None = None
+) -> Evaluation:
     """Evaluate a model on labelled files.
 
     Raises:
@@ -60,7 +65,16 @@ def _show(result: Evaluation) -> None:
     for name in columns:
         table.add_column(name, justify="right")
     for f in result.overall():
-        rates = (f.average_precision, f.roc_auc, f.precision, f.recall, f.f1, f.false_positive_rate, f.act_precision, f.act_recall)
+        rates = (
+            f.average_precision,
+            f.roc_auc,
+            f.precision,
+            f.recall,
+            f.f1,
+            f.false_positive_rate,
+            f.act_precision,
+            f.act_recall,
+        )
         shown = ["-" if value is None else f"{value:.3f}" for value in (*rates, f.calibration_error)]
         table.add_row(f.category, f"{f.rows:,}", f"{f.positives:,}", *shown)
     console = out()

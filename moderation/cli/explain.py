@@ -7,19 +7,22 @@ from typing import Annotated
 
 import typer
 
-from moderation.cli.console import out
+from moderation.cli.console import out, shown
 from moderation.errors import DataError
+
+READ, WORD = 500, 40
+"""How many characters of the message and of a single word are shown."""
 
 
 def explain(
-    text: Annotated[str | None, typer.Argument(help="The message; read from standard input when omitted.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The message; read from standard input when omitted or -.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Name or folder; the shipped one when omitted.")] = None,
 ) -> None:
     """Show why a message gets its score: the words that push each category, strongest first.
 
     Example: moderation explain "teknisi lo g0bl0k, gue tau rumahnya"
     """
-    message = sys.stdin.buffer.read().decode("utf-8", "replace") if text is None else text
+    message = sys.stdin.buffer.read().decode("utf-8", "replace") if text in (None, "-") else text
     if not message.strip():
         raise DataError("nothing to explain: the message is empty")
     show_reasons(message, model)
@@ -28,7 +31,6 @@ def explain(
 def show_reasons(message: str, model: str | None = None) -> None:
     """Print the explanation of one message."""
     from rich.table import Table
-    from rich.text import Text
 
     from moderation.classifier.explain import explain as explain_message
     from moderation.scoring import load
@@ -42,10 +44,12 @@ def show_reasons(message: str, model: str | None = None) -> None:
     table.add_column("")
     table.add_column("words that push it (log odds)")
     for policy in moderator.policy.categories:
-        reasons = ", ".join(f"{r.text} {r.push:+.1f}" for r in explanation.of(policy.name) if r.push >= 0.05)
+        reasons = ", ".join(f"{shown(r.text, WORD)} {r.push:+.1f}" for r in explanation.of(policy.name) if r.push >= 0.05)
         flag = "flagged" if policy.name in verdict["flags"] else ""
-        table.add_row(policy.name, f"{verdict[f'p_{policy.name}']:.3f}", flag, Text(reasons or "-"))
+        table.add_row(policy.name, f"{verdict[f'p_{policy.name}']:.3f}", flag, reasons or "-")
     console = out()
-    console.print(Text(f"read as: {explanation.folded}"))
+    console.print(f"read as: {shown(explanation.folded, READ)}")
     console.print(table)
-    console.print(f"action {verdict['action']}, priority {verdict['priority']:.0f}, status {verdict['status']}, model {verdict['model']}")
+    console.print(
+        f"action {verdict['action']}, priority {verdict['priority']:.0f}, status {verdict['status']}, model {verdict['model']}"
+    )

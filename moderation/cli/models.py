@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moderation.cli.console import out
+from moderation.cli.console import shown, write_out
 
 app = typer.Typer(no_args_is_help=True, help="List and show models.")
 
@@ -20,13 +20,13 @@ def list_models() -> None:
     from moderation.errors import ModelError
     from moderation.registry import known_models, load_named_model
 
-    console = out()
     for name, folder in known_models().items():
         try:
             model = load_named_model(str(folder))
-            console.print(f"{name}  version {model.version}, {model.facts.get('rows', 0):,} rows, {folder}")
+            line = f"{name}  version {model.version}, {model.facts.get('rows', 'unknown')} rows, {folder}"
         except ModelError as error:
-            console.print(f"{name}  refused: {error}")
+            line = f"{name}  refused: {error}"
+        write_out(f"{shown(line)}\n")
 
 
 @app.command()
@@ -37,4 +37,5 @@ def show(name: Annotated[str, typer.Argument(help="Name or folder.")] = "default
     """
     from moderation.registry import load_named_model
 
-    out().print(load_named_model(name).card, markup=False)
+    card = load_named_model(name).card
+    write_out("".join(f"{shown(line)}\n" for line in card.splitlines()))

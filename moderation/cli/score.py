@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderation.cli.console import out, row_counter, say
+from moderation.cli.console import out, row_counter, say, shown
+from moderation.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from moderation.messages.batch import ReadProblems
     from moderation.scoring import Moderator
 
 SHOWN = 20
+MESSAGE, WORD = 160, 24
+"""How many characters of a message and of a word are shown."""
 
 
 def score(
     inputs: Annotated[list[str], typer.Argument(help="Files or folders; - is standard input.", metavar="INPUT...")],
+    *,
     output: Annotated[str | None, typer.Option("-o", "--output", help="Where to; - is standard output.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="csv, tsv, jsonl or parquet; else by the extension of the output.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="csv, tsv, jsonl or parquet; else by the extension of the output.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Name or folder; the shipped one when omitted.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Threads; 0 is one a core.")] = 1,
     top: Annotated[int | None, typer.Option("--top", min=1, help="Show the most urgent messages with reasons instead.")] = None,
@@ -39,6 +46,8 @@ def score(
 
     Example: moderation score chats.csv -o verdicts.csv
     """
+    if top and (output or to):
+        raise UsageError("--top shows a table; leave out -o and --to, or --top")
     watched = output is None and to is None and sys.stdout.isatty()
     if top or watched:
         unreadable = show_top(inputs, top or SHOWN, text_column=text, model=model, jobs=jobs, encoding=encoding)
@@ -86,7 +95,13 @@ class _Urgent:
 
 
 def show_top(
-    inputs: list[str], top: int, *, text_column: str | None = None, model: str | None = None, jobs: int = 1, encoding: str = "utf-8"
+    inputs: list[str],
+    top: int,
+    *,
+    text_column: str | None = None,
+    model: str | None = None,
+    jobs: int = 1,
+    encoding: str = "utf-8",
 ) -> int:
     """Show the ``top`` most urgent messages with their reasons; returns how many rows could not be read."""
     from moderation.messages.batch import ReadProblems
@@ -107,7 +122,7 @@ def show_top(
             total += len(table)
             count(len(table))
     _show(moderator, sorted(urgent, reverse=True))
-    say(f"{total:,} messages: " + ", ".join(f"{counts.get(a, 0):,} {a}" for a in ("escalate", "review", "none")))
+    say(f"messages: {total:,} (" + ", ".join(f"{a} {counts.get(a, 0):,}" for a in ("escalate", "review", "none")) + ")")
     _report(problems)
     return problems.unreadable_rows
 
@@ -127,24 +142,25 @@ def _keep_urgent(urgent: list[_Urgent], texts: pa.Array, table: pa.Table, first:
 
 def _show(moderator: Moderator, urgent: list[_Urgent]) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from moderation.classifier.explain import explain
 
-    table = Table(box=None, padding=(0, 1), title=None)
-    for name, options in (("prio", {"justify": "right"}), ("action", {}), ("flags", {}), ("message", {"ratio": 3}), ("because of", {"ratio": 2})):
-        table.add_column(name, **options)  # type: ignore[arg-type]
+    table = Table(box=None, padding=(0, 1), expand=True)
+    table.add_column("prio", justify="right")
+    table.add_column("action")
+    table.add_column("flags")
+    table.add_column("message", ratio=2)
+    table.add_column("because of", ratio=1)
     for entry in urgent:
         explanation = explain(moderator.model, entry.text)
         flags = entry.row["flags"] or [max(explanation.log_odds, key=lambda c: explanation.log_odds[c])]
-        because = dict.fromkeys(reason.text for flag in flags for reason in explanation.of(flag, 3))
-        shown = " ".join(entry.text.split())
+        because = dict.fromkeys(shown(reason.text, WORD) for flag in flags for reason in explanation.of(flag, 3))
         table.add_row(
             f"{entry.priority:.0f}",
             entry.row["action"],
-            " ".join(entry.row["flags"]),
-            Text(shown[:160] + ("…" if len(shown) > 160 else "")),
-            Text(", ".join(because)),
+            "\n".join(entry.row["flags"]),
+            shown(entry.text, MESSAGE),
+            ", ".join(because),
         )
     out().print(table)
 
@@ -155,12 +171,10 @@ def _threads(jobs: int) -> int:
     return jobs or os.cpu_count() or 1
 
 
-def _report(problems: Any) -> None:
+def _report(problems: ReadProblems) -> None:
     if problems.unreadable_rows:
-        say(f"{problems.unreadable_rows:,} rows could not be read; they are marked unreadable")
+        say(f"rows that could not be read, marked unreadable: {problems.unreadable_rows:,}")
     if problems.ragged_rows:
-        say(f"{problems.ragged_rows:,} rows had more or fewer cells than the header")
+        say(f"rows with more or fewer cells than the header: {problems.ragged_rows:,}")
     if problems.replaced_sequences:
-        say(f"{problems.replaced_sequences:,} byte sequences were no text in this encoding and were replaced; --encoding names another")
-
-
+        say(f"byte sequences that are no text, replaced: {problems.replaced_sequences:,}; --encoding names another encoding")

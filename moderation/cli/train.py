@@ -12,7 +12,9 @@ from moderation.errors import CannotCreateError
 
 
 def train(
-    labels: Annotated[list[str], typer.Argument(help="Labelled files: a text and any category as 1, 0 or empty.", metavar="LABELS...")],
+    labels: Annotated[
+        list[str], typer.Argument(help="Labelled files: a text and any category as 1, 0 or empty.", metavar="LABELS...")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model folder to make.")],
     config: Annotated[Path | None, typer.Option("--config", help="Training config in TOML.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,

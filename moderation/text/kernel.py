@@ -20,8 +20,9 @@ The rules of `split_words`, tried in this order where a word may start
     4. A digit run (with ``. , : / -`` between digits) that is not disguise is a mark by its number of digits:
        `NUMBER` up to 3, `AMOUNT` up to 8, `PHONE` from 9.
     5. A run of letters and digits, with ``@ $ ! * '`` allowed between two of them, is a word. Digits in it are letters in
-       disguise when no digit run is longer than 2, every digit has a letter it stands for, digits number at most one more
-       than letters, and the run neither is a quantity (digits before a unit) nor ends in its only digits.
+       disguise when every digit has a letter it stands for, none of their runs is longer than 3, they number at most twice
+       the letters and one, a letter follows some of them, and the run is no quantity (digits before a unit). A single last
+       digit is one after three letters when it stands for a vowel.
        ``*`` and ``'`` vanish. Letters that repeat are squeezed to one.
     6. ``! ? "`` and symbols such as emoji are words of one character; repeats are squeezed.
 """
@@ -75,7 +76,8 @@ def _word_keys(words: str) -> U64:
 
 UNITS = _word_keys(
     "rb ribu jt juta k m g x st nd rd th mb gb kb tb mbps gbps kbps mbit hz mhz ghz kg cm mm km jam hari bulan bln minggu mgg mnt "
-    "menit detik dtk tahun thn org orang kali an am pm hr hrs min mins sec h d days day years year pcs unit lt kamar rumah dbm ms v w kw a"
+    "menit detik dtk tahun thn org orang kali an am pm hr hrs min mins sec h d days day years year pcs unit lt kamar rumah dbm ms v w kw a "
+    "pagi siang sore malam mlm wib wita wit anak ekor buah biji rebu lantai"
 )
 LAST_LABELS = _word_keys(
     "com net org id co io ly me info biz xyz link site online shop store top club live app dev gg tv cc vip win bet asia sch edu gov "
@@ -201,12 +203,15 @@ def _entity(data, i, end, keys, codes):  # type: ignore[no-untyped-def]
 def decode(data, start, end, pages, entries, sequences, codes, origins, scratch):  # type: ignore[no-untyped-def]
     """Fold ``data[start:end]`` into ``codes`` (class in the top byte) with the byte each came from in ``origins``.
 
+    After the last of them ``origins`` says where reading stopped.
+
     Returns how many codes were written and whether the message was cut at `MAX_CHARACTERS`.
     """
     count, characters, i = 0, 0, start
     room = codes.size - 32
     while i < end:
         if characters >= MAX_CHARACTERS or count >= room:
+            origins[count] = i - start
             return count, True
         byte = data[i]
         origin = i - start
@@ -248,6 +253,7 @@ def decode(data, start, end, pages, entries, sequences, codes, origins, scratch)
                 codes[count] = sequences[place + 1 + k]
                 origins[count] = origin
                 count += 1
+    origins[count] = i - start
     return count, False
 
 
@@ -384,8 +390,8 @@ def _put_mark(words, starts, ends, n_words, size, mark, begin, finish):  # type:
 @compiled
 def _is_disguise(run, length):  # type: ignore[no-untyped-def]
     """Whether the digits among ``run[:length]`` stand for letters (rule 5)."""
-    letters, digits, longest, current, inner = 0, 0, 0, 0, False
-    leading = 0
+    letters, digits, longest, current, leading = 0, 0, 0, 0, 0
+    inner = False
     for k in range(length):
         if run[k] >> CLASS_SHIFT == DIGIT:
             digits += 1
@@ -396,13 +402,14 @@ def _is_disguise(run, length):  # type: ignore[no-untyped-def]
             if letters == 0:
                 leading += 1
         else:
-            if current:
-                inner = True
+            inner = inner or current > 0
             current = 0
             letters += 1
-    if digits == 0 or letters == 0 or longest > 2 or digits > letters + 1 or not inner:
+    if not inner:
+        return digits == 1 and letters >= 3 and _VOWEL[_LEET[run[length - 1] & CODE_MASK]]
+    if longest > 3 or digits > 2 * letters + 1:
         return False
-    return not (leading and leading == digits and _contains(UNITS, _key(run, leading, length)))
+    return not (leading == digits and _contains(UNITS, _key(run, leading, length)))
 
 
 @compiled

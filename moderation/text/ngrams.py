@@ -214,8 +214,7 @@ def _word_features(data, offsets, pages, entries, sequences, shift):  # type: ig
     spans = np.empty((n_words, 2), np.int64)
     for word in range(n_words):
         spans[word, 0] = origins[starts[word]]
-        stop = origins[ends[word]] if ends[word] < length else offsets[1] - offsets[0]
-        spans[word, 1] = max(stop, origins[ends[word] - 1] + 1)
+        spans[word, 1] = max(origins[ends[word]], origins[ends[word] - 1] + 1)
     return words[1:size], spans, features[:found], firsts[: n_words + 1]
 
 
@@ -231,4 +230,4 @@ def fold(text: str) -> str:
     """The folded words of one message, blanks between them: what the classifier sees. Marks are private-use characters."""
     data, offsets, _ = as_buffers(strings([text]))
     words = _fold(data, offsets, *load_table())
-    return words.tobytes().decode("utf-32-le").rstrip(" ")
+    return str(words.tobytes().decode("utf-32-le")).rstrip(" ")

@@ -267,13 +267,13 @@ def _unmask(run: str) -> list[str]:
 
 def _is_disguise(run: str) -> bool:
     digits = re.findall("[0-9]", run)
+    letters = len(run) - len(digits)
+    if "2" in run:
+        return False
+    if re.search("[0-9][^0-9]", run) is None:
+        return len(digits) == 1 and letters >= 3 and run[-1].translate(DISGUISES) in "aeiou"
     quantity = re.fullmatch("[0-9]+([^0-9]+)", run)
-    return (
-        re.search("[0-9][^0-9]", run) is not None
-        and re.search("2|[0-9]{3}", run) is None
-        and len(digits) <= (len(run) - len(digits)) + 1
-        and not (quantity and quantity[1] in UNITS)
-    )
+    return re.search("[0-9]{4}", run) is None and len(digits) <= 2 * letters + 1 and not (quantity and quantity[1] in UNITS)
 
 
 def _number_mark(digits: int) -> str:
