@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
 from benchmarks.data import hs1, say
 from benchmarks.hs1 import Detector, best_threshold
+from moderation.classifier.model import Model
 
 Disguise = Callable[[str, random.Random], str]
 
@@ -48,8 +50,25 @@ DISGUISES: dict[str, Disguise] = {
 }
 
 
-def main() -> None:
-    """Print the report."""
+def disguised(texts: list[str], name: str, seed: int = 0) -> list[str]:
+    """The texts under a disguise, the same for the same seed."""
+    dice = random.Random(seed)
+    return [DISGUISES[name](text, dice) for text in texts]
+
+
+def disguise_losses(model: Model, category: int, positives: list[str]) -> tuple[float, dict[str, float]]:
+    """Recall of a model's category at its review threshold on positives, and how much of it each disguise costs."""
+
+    def recall(texts: list[str]) -> float:
+        probabilities = model.score(pa.array(texts, pa.large_string())).probabilities[:, category]
+        return float((probabilities.astype(np.float64) >= model.thresholds[category].review).mean())
+
+    plain = recall(positives)
+    return plain, {name: plain - recall(disguised(positives, name)) for name in DISGUISES}
+
+
+def hs1_losses() -> tuple[float, dict[str, float]]:
+    """Recall on hs1-folds and how much of it each disguise costs, means of five folds."""
     falls: dict[str, list[float]] = {name: [] for name in DISGUISES}
     plain = []
     for fold in range(5):
@@ -59,13 +78,17 @@ def main() -> None:
         positives = [text for text, label in zip(*hs1("test", fold), strict=True) if label]
         recall = float((detector.score(positives) >= threshold).mean())
         plain.append(recall)
-        for name, disguise in DISGUISES.items():
-            dice = random.Random(fold)
-            hidden = [disguise(text, dice) for text in positives]
-            falls[name].append(recall - float((detector.score(hidden) >= threshold).mean()))
-    say(f"recall undisguised {np.mean(plain):.3f}; points lost under a disguise of every word of 4 letters or more, mean of five folds:")
+        for name, lost in falls.items():
+            lost.append(recall - float((detector.score(disguised(positives, name, fold)) >= threshold).mean()))
+    return float(np.mean(plain)), {name: float(np.mean(lost)) for name, lost in falls.items()}
+
+
+def main() -> None:
+    """Print the report."""
+    recall, falls = hs1_losses()
+    say(f"recall undisguised {recall:.3f}; points lost under a disguise of every word of 4 letters or more, mean of five folds:")
     for name, lost in falls.items():
-        say(f"  {name:24} {100 * np.mean(lost):5.1f}")
+        say(f"  {name:24} {100 * lost:5.1f}")
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ def list_models() -> None:
     for name, folder in known_models().items():
         try:
             model = load_named_model(str(folder))
-            line = f"{name}  version {model.version}, {model.facts.get('rows', 'unknown')} rows, {folder}"
+            said = f"version {model.version}, {model.facts.get('rows', 'unknown')} rows, {folder}"
         except ModelError as error:
-            line = f"{name}  refused: {error}"
-        write_out(f"{shown(line)}\n")
+            said = f"refused: {error}"
+        write_out(f"{shown(name)}  {shown(said)}\n")
 
 
 @app.command()

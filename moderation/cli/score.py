@@ -149,8 +149,8 @@ def _show(moderator: Moderator, urgent: list[_Urgent]) -> None:
     table.add_column("prio", justify="right")
     table.add_column("action")
     table.add_column("flags")
-    table.add_column("message", ratio=2)
-    table.add_column("because of", ratio=1)
+    table.add_column("message", ratio=2, min_width=16)
+    table.add_column("why", ratio=1, min_width=10)
     for entry in urgent:
         explanation = explain(moderator.model, entry.text)
         flags = entry.row["flags"] or [max(explanation.log_odds, key=lambda c: explanation.log_odds[c])]

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from moderation.errors import DataError
+from moderation.limits import BLOCK_BYTES
 from moderation.messages.arrays import strings
 from moderation.messages.batch import Batch, ReadProblems, Source
 from moderation.messages.columns import find_text, free_names
@@ -30,14 +31,15 @@ def read(source: Source, file: BinaryIO) -> Iterator[Batch]:
     import pyarrow.parquet as pq
 
     try:
-        parquet = pq.ParquetFile(file)
+        # Read through a buffer and not ahead, or pyarrow holds every column chunk it has read until the file is closed.
+        parquet = pq.ParquetFile(file, buffer_size=BLOCK_BYTES, pre_buffer=False)
         schema = parquet.schema_arrow
         names = free_names(schema.names)
         text = find_text(schema.names, source.text_column, source.name)
         if not _is_text(schema.field(text).type):
             raise DataError(f"{source.name}: column {names[text]!r} holds {schema.field(text).type}, no text")
         yielded = False
-        for record_batch in parquet.iter_batches(batch_size=source.batch_rows):
+        for record_batch in parquet.iter_batches(batch_size=source.batch_rows, use_threads=False):
             yield _batch(pa.Table.from_batches([record_batch]), names, text, source.problems)
             yielded = True
         if not yielded:

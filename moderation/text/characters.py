@@ -28,14 +28,12 @@ CODE_MASK = (1 << CLASS_SHIFT) - 1
 TABLE_FILE = Path(__file__).with_name("characters.npz")
 
 # Seen by a human reader as these Latin letters, whatever their sound: anyascii would say "r" for the Cyrillic "р".
-_LOOK_ALIKES = dict(
-    pair
-    for pair in (
-        "аa вb еe ёe кk мm нh оo рp сc тt уy хx іi їi јj ѕs ԁd һh ԛq ԝw ьb єe зz иu гr пn чu үy ұy өo әa ԍg ѵv ѡw "
-        "αa βb εe ηn ιi κk μm νv οo ρp τt υu χx γy ωw ζz λl σo ςs πn ɡg ɑa ıi ǀl "
-        "հh ոn սu ցg օo ղn եt զq յj աw ոn քp ԁd ꓐb ꓑp ꓒd ꓓd ꓔt ꓖg ꓗk ꓘk ꓙj ꓚc ꓝf ꓟm ꓠn ꓡl ꓢs ꓣr ꓪw ꓫx ꓬy ꓮa ꓰe ꓲi ꓳo ꓴu"
-    ).split()
+_PAIRS = (
+    "аa вb еe ёe кk мm нh оo рp сc тt уy хx іi їi јj ѕs ԁd һh ԛq ԝw ьb єe зz иu гr пn чu үy ұy өo әa ԍg ѵv ѡw "
+    "αa βb εe ηn ιi κk μm νv οo ρp τt υu χx γy ωw ζz λl σo ςs πn ɡg ɑa ıi ǀl "
+    "հh ոn սu ցg օo ղn եt զq յj աw ոn քp ԁd ꓐb ꓑp ꓒd ꓓd ꓔt ꓖg ꓗk ꓘk ꓙj ꓚc ꓝf ꓟm ꓠn ꓡl ꓢs ꓣr ꓪw ꓫx ꓬy ꓮa ꓰe ꓲi ꓳo ꓴu"
 )
+_LOOK_ALIKES = {pair[0]: pair[1] for pair in _PAIRS.split()}
 # Letters by category that show nothing on a screen.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180e")
 _PUNCTUATION = dict.fromkeys("“”„‟«»‹›〝〞", '"') | dict.fromkeys("‘’‛ʼ′`´ʹʻ", "'") | dict.fromkeys("‐‑‒–—―−﹘﹣", "-")
@@ -91,7 +89,7 @@ def _fold_part(character: str) -> str:
 
         latin = anyascii(character).lower()
         if latin.isalnum():
-            return latin
+            return str(latin)
     digit = unicodedata.digit(character, None) if category == "Nd" else None
     return character if digit is None else str(digit)
 

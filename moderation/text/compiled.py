@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import config as _numba_config
 
-_SOURCES = ("characters.py", "kernel.py", "ngrams.py")
+config: Any = _numba_config
+
+_SOURCES = ("characters.py", "kernel.py", "ngrams.py", "vocabulary.py")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The compiled pass: UTF-8 bytes in, folded words and hashed n-grams out.
+r"""The compiled pass: UTF-8 bytes in, folded words and hashed n-grams out.
 
 Everything here is numba code that works on plain arrays and holds no lock. Three steps, each a function that can be
 called alone: `decode` turns bytes into folded codes, `split_words` turns codes into words, `hash_words` turns words into
@@ -6,8 +6,8 @@ feature numbers. `moderation.text.ngrams` drives them over whole Arrow arrays, f
 alike, so that the two cannot drift apart.
 
 The rules of `decode`
-    Broken UTF-8 counts as a blank. A literal backslash followed by ``n``, ``r`` or ``t`` is a blank, ``\\xHH`` runs are
-    UTF-8 bytes, ``\\uHHHH`` is a character, two of them where they are
+    Broken UTF-8 counts as a blank. A literal backslash followed by ``n``, ``r`` or ``t`` is a blank, ``\xHH`` runs are
+    UTF-8 bytes, ``\uHHHH`` is a character, two of them where they are
     a surrogate pair. The entities ``&amp; &lt; &gt; &quot; &apos; &nbsp;`` and numeric ones are
     what they stand for. Each character is then folded by `moderation.text.characters`.
 
@@ -15,15 +15,20 @@ The rules of `split_words`, tried in this order where a word may start
     1. ``http://``, ``https://``, ``www.`` or a dotted name with a known last label is a link: the words of its host
        (without ``www`` and the last label), then the `URL` mark; the rest up to a blank is skipped.
     2. ``name@host.label`` is the `MAIL` mark, ``@name`` the `USER` mark.
-    3. Three or more lone letters or digits, each one separator (blank ``. - _ * , / | ~ +``, the same throughout) apart,
-       at least half of them letters, are one word spelt out. Two are enough right after such a word.
+    3. Three or more lone letters or digits, each one separator (blank ``. - _ , / | ~ +``, the same throughout) apart,
+       at least half of them letters, are one word spelt out. Two are enough right after such a word. From seven letters on
+       they may be several words: they are cut where the words that come out are the commonest together, a word that is not
+       in the vocabulary costing `UNKNOWN` and `UNKNOWN_LETTER` for each letter.
     4. A digit run (with ``. , : / -`` between digits) that is not disguise is a mark by its number of digits:
        `NUMBER` up to 3, `AMOUNT` up to 8, `PHONE` from 9.
     5. A run of letters and digits, with ``@ $ ! * '`` allowed between two of them, is a word. Digits in it are letters in
        disguise when every digit has a letter it stands for, none of their runs is longer than 3, they number at most twice
        the letters and one, a letter follows some of them, and the run is no quantity (digits before a unit). A single last
        digit is one after three letters when it stands for a vowel.
-       ``*`` and ``'`` vanish. Letters that repeat are squeezed to one.
+       ``'`` vanishes. Each ``*`` masks one letter: in a run of `SHORTEST_MASKED` to `LONGEST_MASKED` ASCII letters (digits in
+       disguise included) with one or two ``*``, they stand for the letters that make it the likeliest word of the vocabulary
+       once squeezed; when there is none, each in turn for the letter that is likely between its neighbours. A ``*`` without
+       such a letter, and any other, vanishes. Letters that repeat are squeezed to one.
     6. ``! ? "`` and symbols such as emoji are words of one character; repeats are squeezed.
 """
 
@@ -34,6 +39,7 @@ import numpy.typing as npt
 
 from moderation.text.characters import CLASS_SHIFT, CODE_MASK, DIGIT, LETTER, PUNCTUATION, SPACE, SYMBOL
 from moderation.text.compiled import compiled, inlined
+from moderation.text.vocabulary import COST_UNIT, SLOT_BITS
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -52,11 +58,24 @@ RFC 5321. Without a bound, a message made for it would take quadratic time."""
 MAX_CHARACTERS = 50_000
 """A longer message is cut here and marked as truncated."""
 
+SHORTEST_MASKED, LONGEST_MASKED, MOST_STARS = 4, 20, 2
+"""Lengths, ``*`` included, of a word that a masked one may be, and how many ``*`` it may have: two take 676 attempts."""
+
+SHORTEST_SPLIT = 7
+"""From so many letters on a spelt-out word may be several."""
+
+UNKNOWN, UNKNOWN_LETTER = 10 * COST_UNIT, 2 * COST_UNIT
+"""What a word outside the vocabulary and each of its letters cost, beside the costs of `moderation.text.vocabulary`."""
+
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _WORD_SEED = np.uint64(0xA0761D6478BD642F)
 _PAIR_SEED = np.uint64(0xE7037ED1A0B428DB)
 _EDGE = np.uint64(0x589965CC75374CC3)
 _SKELETON_SEED = np.uint64(0x8EBC6AF09C88C6E3)
+
+_STAR = np.uint32(PUNCTUATION << CLASS_SHIFT | ord("*"))
+_SLOT_MASK = np.int64((1 << SLOT_BITS) - 1)
+_SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
 
 _LEET = np.zeros(128, np.uint32)
 for _symbol, _letter in zip("013456789@$!", "oieasgtbgasi", strict=True):
@@ -65,7 +84,7 @@ _VOWEL = np.zeros(128, np.bool_)
 for _letter in "aeiou":
     _VOWEL[ord(_letter)] = True
 _SEPARATOR = np.zeros(128, np.bool_)
-for _symbol in " .-_*,/|~+":
+for _symbol in " .-_,/|~+":
     _SEPARATOR[ord(_symbol)] = True
 
 
@@ -75,13 +94,13 @@ def _word_keys(words: str) -> U64:
 
 
 UNITS = _word_keys(
-    "rb ribu jt juta k m g x st nd rd th mb gb kb tb mbps gbps kbps mbit hz mhz ghz kg cm mm km jam hari bulan bln minggu mgg mnt "
-    "menit detik dtk tahun thn org orang kali an am pm hr hrs min mins sec h d days day years year pcs unit lt kamar rumah dbm ms v w kw a "
-    "pagi siang sore malam mlm wib wita wit anak ekor buah biji rebu lantai"
+    "rb ribu jt juta k m g x st nd rd th mb gb kb tb mbps gbps kbps mbit hz mhz ghz kg cm mm km jam hari bulan bln minggu "
+    "mgg mnt menit detik dtk tahun thn org orang kali an am pm hr hrs min mins sec h d days day years year pcs unit lt "
+    "kamar rumah dbm ms v w kw a pagi siang sore malam mlm wib wita wit anak ekor buah biji rebu lantai"
 )
 LAST_LABELS = _word_keys(
-    "com net org id co io ly me info biz xyz link site online shop store top club live app dev gg tv cc vip win bet asia sch edu gov "
-    "gl web cloud space icu pro ru cn ai"
+    "com net org id co io ly me info biz xyz link site online shop store top club live app dev gg tv cc vip win bet asia "
+    "sch edu gov gl web cloud space icu pro ru cn ai"
 )
 _ENTITY_KEYS = np.array([int.from_bytes(w.encode(), "big") for w in ("amp", "lt", "gt", "quot", "apos", "nbsp")], np.uint64)
 _ENTITY_CODES = np.array([ord(c) for c in "&<>\"' "], np.uint32)
@@ -506,8 +525,11 @@ def _number_end(codes, i, limit):  # type: ignore[no-untyped-def]
 
 @compiled
 def _read_run(codes, i, limit, run):  # type: ignore[no-untyped-def]
-    """Copy the word that starts at ``i`` (rule 5) into ``run``; its length there and its end in ``codes``."""
-    length, j = 0, i
+    """Copy the word that starts at ``i`` (rule 5) into ``run``: its length there, its ``*`` included, and its end in ``codes``.
+
+    Returns how many ``*`` there are as well.
+    """
+    length, j, stars = 0, i, 0
     while j < limit:
         here = codes[j]
         if _is_word(here):
@@ -522,6 +544,10 @@ def _read_run(codes, i, limit, run):  # type: ignore[no-untyped-def]
                 last += 1
             if last == limit or j == i or not _is_word(codes[last]):
                 break
+            if point == 42:
+                run[length : length + last - j] = _STAR
+                length += last - j
+                stars += last - j
             j = last
         elif (point == 64 or point == 36 or point == 33) and _kind(codes, j + 1, limit) == LETTER:
             run[length] = np.uint32(LETTER << CLASS_SHIFT) | _LEET[point]
@@ -529,7 +555,157 @@ def _read_run(codes, i, limit, run):  # type: ignore[no-untyped-def]
             j += 1
         else:
             break
-    return length, j
+    return length, j, stars
+
+
+@inlined
+def _slot(keys, key):  # type: ignore[no-untyped-def]
+    """Where a word of the vocabulary stands, or -1."""
+    slot = np.int64(key >> _SLOT_SHIFT)
+    while keys[slot] != key:
+        if keys[slot] == 0:
+            return -1
+        slot = (slot + 1) & _SLOT_MASK
+    return slot
+
+
+@inlined
+def _extend_key(key, run, first, last):  # type: ignore[no-untyped-def]
+    """The key of a word, squeezed, whose part before ``run[first:last]`` has the key ``key``."""
+    for k in range(first, last):
+        if k == 0 or run[k] != run[k - 1]:
+            key = (key ^ np.uint64(run[k] & CODE_MASK)) * _PRIME
+    return key
+
+
+@compiled
+def _without_stars(run, length, to):  # type: ignore[no-untyped-def]
+    """Copy ``run[:length]`` without its ``*`` to ``run[to:]``; how long the copy is."""
+    kept = 0
+    for k in range(length):
+        if run[k] != _STAR:
+            run[to + kept] = run[k]
+            kept += 1
+    return kept
+
+
+@compiled
+def _is_mask(run, length, stars):  # type: ignore[no-untyped-def]
+    """Whether ``run[:length]`` with its ``*`` can be a masked word (rule 5); digits in disguise become letters if so.
+
+    The places behind the run are scratch space.
+    """
+    if stars > MOST_STARS or not SHORTEST_MASKED <= length <= LONGEST_MASKED:
+        return False
+    digits = 0
+    for k in range(length):
+        if run[k] >> CLASS_SHIFT == DIGIT:
+            digits += 1
+        elif run[k] & CODE_MASK >= 128:
+            return False
+    if digits:
+        kept = _without_stars(run, length, length)
+        if not _is_disguise(run[length:], kept):
+            return False
+        for k in range(length):
+            if run[k] >> CLASS_SHIFT == DIGIT:
+                run[k] = np.uint32(LETTER << CLASS_SHIFT) | _LEET[run[k] & CODE_MASK]
+    return True
+
+
+@compiled
+def _find_masked(run, length, vocabulary):  # type: ignore[no-untyped-def]
+    """Put the letters of the likeliest word that fits in the place of the one or two ``*``; whether there is such a word."""
+    first = last = -1
+    for k in range(length):
+        if run[k] == _STAR:
+            first = k if first < 0 else first
+            last = k
+    best = np.int64(1) << 32
+    first_letter = last_letter = _STAR
+    head = _extend_key(_WORD_SEED, run, 0, first)
+    for a in range(97, 123):
+        run[first] = np.uint32(LETTER << CLASS_SHIFT | a)
+        middle = _extend_key(head, run, first, last)
+        for b in range(97, 123 if last > first else 98):
+            if last > first:
+                run[last] = np.uint32(LETTER << CLASS_SHIFT | b)
+            slot = _slot(vocabulary.keys, _extend_key(middle, run, last, length))
+            if slot >= 0 and vocabulary.ranks[slot] < best:
+                best = np.int64(vocabulary.ranks[slot])
+                first_letter, last_letter = run[first], run[last]
+    run[first], run[last] = first_letter, last_letter
+    return first_letter != _STAR
+
+
+@inlined
+def _letter_index(code):  # type: ignore[no-untyped-def]
+    """1 for ``a``; 0 for anything but an ASCII letter."""
+    return np.int64(code & CODE_MASK) - 96 if code >> CLASS_SHIFT == LETTER else 0
+
+
+@compiled
+def _fill_stars(run, length, stars, vocabulary):  # type: ignore[no-untyped-def]
+    """Put letters in the place of the ``*`` of ``run[:length]`` (rule 5) or take them out; the new length."""
+    if not _is_mask(run, length, stars):
+        return _without_stars(run, length, 0)
+    if _find_masked(run, length, vocabulary):
+        return length
+    kept = 0
+    for k in range(length):
+        code = run[k]
+        if code == _STAR:
+            # Such a run starts and ends with a letter.
+            letter = vocabulary.letters[
+                _letter_index(run[kept - 2]) if kept > 1 else 0,
+                _letter_index(run[kept - 1]),
+                _letter_index(run[k + 1]),
+                _letter_index(run[k + 2]) if k + 2 < length else 0,
+            ]
+            if letter == 0:
+                continue
+            code = np.uint32(LETTER << CLASS_SHIFT | 96) + letter
+        run[kept] = code
+        kept += 1
+    return kept
+
+
+@compiled
+def _put_spelt_out(run, length, words, starts, ends, n_words, size, begin, vocabulary):  # type: ignore[no-untyped-def]
+    """Append the words that ``run[:length]``, spelt out from ``begin`` in every other code, stands for (rule 3)."""
+    if length < SHORTEST_SPLIT:
+        return _put_run(run, length, words, starts, ends, n_words, size, begin, begin + 2 * length - 1)
+    digits = 0
+    for k in range(length):
+        digits += run[k] >> CLASS_SHIFT == DIGIT
+    if digits:
+        if not _is_disguise(run, length):
+            return _put_run(run, length, words, starts, ends, n_words, size, begin, begin + 2 * length - 1)
+        for k in range(length):
+            if run[k] >> CLASS_SHIFT == DIGIT:
+                run[k] = np.uint32(LETTER << CLASS_SHIFT) | _LEET[run[k] & CODE_MASK]
+    # From the back, so that the cuts can be read off from the front.
+    costs = np.zeros(LONGEST_SPELT + 1, np.int64)
+    cuts = np.zeros(LONGEST_SPELT, np.int64)
+    for first in range(length - 1, -1, -1):
+        costs[first] = np.int64(1) << 32
+        key = _WORD_SEED
+        for last in range(first + 1, length + 1):
+            if last == first + 1 or run[last - 1] != run[last - 2]:
+                key = (key ^ np.uint64(run[last - 1] & CODE_MASK)) * _PRIME
+            slot = _slot(vocabulary.keys, key)
+            cost = np.int64(vocabulary.costs[slot]) if slot >= 0 else UNKNOWN + UNKNOWN_LETTER * (last - first)
+            if cost + costs[last] < costs[first]:
+                costs[first] = cost + costs[last]
+                cuts[first] = last
+    first = 0
+    while first < length:
+        last = cuts[first]
+        n_words, size = _put_run(
+            run[first:], last - first, words, starts, ends, n_words, size, begin + 2 * first, begin + 2 * last - 1
+        )
+        first = last
+    return n_words, size
 
 
 @compiled
@@ -542,11 +718,12 @@ def _find_in_words(codes, count, point):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def split_words(codes, count, words, starts, ends, run):  # type: ignore[no-untyped-def]
+def split_words(codes, count, words, starts, ends, run, vocabulary):  # type: ignore[no-untyped-def]
     """Words of ``codes[:count]`` into ``words``, each followed by a blank, after a blank at ``words[0]``.
 
     ``starts`` and ``ends`` get, for each word, the range of codes it came from. ``run`` is scratch space as long as
-    ``codes``. Returns the number of words and the length of ``words``.
+    ``codes`` and at least `LONGEST_MASKED` longer than ``count``; ``vocabulary`` is that of `moderation.text.vocabulary`.
+    Returns the number of words and the length of ``words``.
     """
     words[0] = BLANK
     n_words, size, i = 0, 1, 0
@@ -597,7 +774,7 @@ def split_words(codes, count, words, starts, ends, run):  # type: ignore[no-unty
                     for k in range(i, stop, 2):
                         run[length] = codes[k]
                         length += 1
-                    n_words, size = _put_run(run, length, words, starts, ends, n_words, size, i, stop)
+                    n_words, size = _put_spelt_out(run, length, words, starts, ends, n_words, size, i, vocabulary)
                     i = after_spelt = stop
                     continue
         if kind == DIGIT:
@@ -623,7 +800,9 @@ def split_words(codes, count, words, starts, ends, run):  # type: ignore[no-unty
                 n_words += 1
                 i = j
                 continue
-        length, stop = _read_run(codes, i, limit, run)
+        length, stop, stars = _read_run(codes, i, limit, run)
+        if stars:
+            length = _fill_stars(run, length, stars, vocabulary)
         n_words, size = _put_run(run, length, words, starts, ends, n_words, size, i, stop)
         i = stop
     if host_end == count:

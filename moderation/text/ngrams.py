@@ -16,6 +16,7 @@ from moderation.messages.arrays import strings
 from moderation.text.characters import load_table
 from moderation.text.compiled import compiled
 from moderation.text.kernel import MAX_CHARACTERS, decode, hash_words, split_words
+from moderation.text.vocabulary import load_vocabulary
 
 WEIGHT_COLUMNS = 6
 """Columns of a weight table: five categories and the squared inverse document frequency."""
@@ -100,7 +101,7 @@ def _workspace(offsets):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count(data, offsets, present, pages, entries, sequences, shift):  # type: ignore[no-untyped-def]
+def _count(data, offsets, present, pages, entries, sequences, vocabulary, shift):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
     codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
     indptr = np.zeros(n + 1, np.int64)
@@ -110,7 +111,7 @@ def _count(data, offsets, present, pages, entries, sequences, shift):  # type: i
     for row in range(n):
         if present[row]:
             length, _ = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
-            n_words, size = split_words(codes, length, words, starts, ends, run)
+            n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
             found = hash_words(words, size, n_words, shift, row, seen, stamps, features, firsts)
             ordered = np.sort(features[:found])
             if filled + found > indices.size:
@@ -136,7 +137,7 @@ def _grown(array, filled, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # type: ignore[no-untyped-def]
+def _sum(data, offsets, present, pages, entries, sequences, vocabulary, shift, table):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
     codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
     sums = np.zeros((n, WEIGHT_COLUMNS), np.int64)
@@ -146,7 +147,7 @@ def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # ty
         if not present[row]:
             continue
         length, cut[row] = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
-        n_words, size = split_words(codes, length, words, starts, ends, run)
+        n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
         found = hash_words(words, size, n_words, shift, row, seen, stamps, features, firsts)
         counts[row] = found
         # Lanes of 21 bits hold the sum of 512 numbers of 12 bits.
@@ -164,16 +165,16 @@ def _sum(data, offsets, present, pages, entries, sequences, shift, table):  # ty
 
 
 @compiled
-def _fold(data, offsets, pages, entries, sequences):  # type: ignore[no-untyped-def]
+def _fold(data, offsets, pages, entries, sequences, vocabulary):  # type: ignore[no-untyped-def]
     codes, origins, words, starts, ends, run, scratch, _, _, _, _ = _workspace(offsets)
     length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
-    _, size = split_words(codes, length, words, starts, ends, run)
+    _, size = split_words(codes, length, words, starts, ends, run, vocabulary)
     return words[1:size]
 
 
 def count_features(texts: pa.Array, bits: int) -> FeatureCounts:
     """Count the hashed n-grams of each text in ``2 ** bits`` buckets; a null text gives an empty row."""
-    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), np.uint64(64 - bits)))
+    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), load_vocabulary(), np.uint64(64 - bits)))
 
 
 def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
@@ -189,7 +190,7 @@ def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
 def sum_weights(texts: pa.Array, table: npt.NDArray[np.uint64]) -> WeightSums:
     """Add up the weights, packed by `pack_weights`, of the buckets that the n-grams of each text fall into."""
     bits = len(table).bit_length() - 1
-    return WeightSums(*_sum(*as_buffers(texts), *load_table(), np.uint64(64 - bits), table))
+    return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), np.uint64(64 - bits), table))
 
 
 class WordFeatures(NamedTuple):
@@ -206,10 +207,10 @@ class WordFeatures(NamedTuple):
 
 
 @compiled
-def _word_features(data, offsets, pages, entries, sequences, shift):  # type: ignore[no-untyped-def]
+def _word_features(data, offsets, pages, entries, sequences, vocabulary, shift):  # type: ignore[no-untyped-def]
     codes, origins, words, starts, ends, run, scratch, seen, stamps, features, firsts = _workspace(offsets)
     length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
-    n_words, size = split_words(codes, length, words, starts, ends, run)
+    n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
     found = hash_words(words, size, n_words, shift, 0, seen, stamps, features, firsts)
     spans = np.empty((n_words, 2), np.int64)
     for word in range(n_words):
@@ -221,7 +222,7 @@ def _word_features(data, offsets, pages, entries, sequences, shift):  # type: ig
 def word_features(text: str, bits: int) -> WordFeatures:
     """Fold and hash one message, keeping track of which word gave which feature; for explanations."""
     data, offsets, _ = as_buffers(strings([text]))
-    words, spans, features, firsts = _word_features(data, offsets, *load_table(), np.uint64(64 - bits))
+    words, spans, features, firsts = _word_features(data, offsets, *load_table(), load_vocabulary(), np.uint64(64 - bits))
     folded = words.tobytes().decode("utf-32-le").split(" ")[:-1]
     return WordFeatures(folded, spans, features, firsts)
 
@@ -229,5 +230,5 @@ def word_features(text: str, bits: int) -> WordFeatures:
 def fold(text: str) -> str:
     """The folded words of one message, blanks between them: what the classifier sees. Marks are private-use characters."""
     data, offsets, _ = as_buffers(strings([text]))
-    words = _fold(data, offsets, *load_table())
+    words = _fold(data, offsets, *load_table(), load_vocabulary())
     return str(words.tobytes().decode("utf-32-le")).rstrip(" ")

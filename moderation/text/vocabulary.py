@@ -39,12 +39,12 @@ _LINK = re.compile(r"https?://\S+")
 _REPEAT = re.compile(r"(.)\1+")
 _ELONGATED = re.compile(r"(.)\1\1")
 _INSULTS = (
-    "anjing anjir anjeng asu babi bajingan bangsat bego bejat biadab bodoh brengsek budek cocot dongo dungu edan gila goblok goblog "
-    "idiot jancok jancuk jembut kampang kampret kontol keparat lonte maling memek monyet ngentot pantek pepek perek pukimak sampah "
-    "setan sialan sinting sundal tai taik tolol tempik bacot bunuh bakar hajar mampus penggal bantai tembak gorok cina kafir bencong "
-    "banci asshole bastard bitch bullshit crap cunt damn dick fuck fucker fucking idiots kill moron motherfucker retard shit slut "
-    "stupid whore"
-).split()
+    "anjing anjir anjeng asu babi bajingan bangsat bego bejat biadab bodoh brengsek budek cocot dongo dungu edan gila "
+    "goblok goblog idiot jancok jancuk jembut kampang kampret kontol keparat lonte maling memek monyet ngentot pantek pepek "
+    "perek pukimak sampah setan sialan sinting sundal tai taik tolol tempik bacot bunuh bakar hajar mampus penggal bantai "
+    "tembak gorok cina kafir bencong banci asshole bastard bitch bullshit crap cunt damn dick fuck fucker fucking idiots "
+    "kill moron motherfucker retard shit slut stupid whore"
+)
 _INSULT_COUNT = 20
 """Each of `_INSULTS` counts as if so many more rude messages had it."""
 
@@ -84,7 +84,7 @@ def build_vocabulary(messages: Iterator[tuple[str, bool]]) -> Vocabulary:
         ValueError: there are too many words for the table.
     """
     spellings: set[str] = set()
-    count = Counter({squeeze(word): _INSULT_COUNT for word in _INSULTS})
+    count = Counter({squeeze(word): _INSULT_COUNT for word in _INSULTS.split()})
     rude_count = count.copy()
     for text, rude in messages:
         found = set(_WORD.findall(_LINK.sub("", text.lower())))
@@ -108,7 +108,7 @@ def build_vocabulary(messages: Iterator[tuple[str, bool]]) -> Vocabulary:
             slot = (slot + 1) % slots
         keys[slot], ranks[slot] = key, rank
         costs[slot] = min(255, round(-COST_UNIT * math.log(count[word] / total)))
-    return Vocabulary(keys, ranks, costs, _likely_letters(spellings | set(_INSULTS)))
+    return Vocabulary(keys, ranks, costs, _likely_letters(spellings | set(_INSULTS.split())))
 
 
 def _likely_letters(words: set[str]) -> npt.NDArray[np.uint8]:

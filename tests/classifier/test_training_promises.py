@@ -86,6 +86,15 @@ def test_classifier_weight_zero_is_leaving_out():
     assert np.isnan(with_zeros.out_of_fold_[weights == 0]).all()
 
 
+@pytest.mark.parametrize("features", [6, 200])  # liblinear solves the primal, and the dual where features outnumber rows
+def test_a_weight_of_three_is_three_rows(features):
+    rows = np.random.default_rng(3).normal(size=(80, features))
+    times = np.random.default_rng(4).integers(0, 4, 80)
+    weighted = PartialLabelHeads().fit(rows, YES, times)
+    repeated = PartialLabelHeads().fit(np.repeat(rows, times, axis=0), np.repeat(YES, times, axis=0))
+    np.testing.assert_allclose(weighted.decision_function(rows), repeated.decision_function(rows), atol=2e-3)
+
+
 def test_weights_count():
     heavy = np.where(YES[:, 0] == 1, 10.0, 1.0)
     light = PartialLabelHeads().fit(ROWS, YES[:, 0])

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -114,6 +114,11 @@ def inputs(row: dict) -> dict:
     return {name: value for name, value in row.items() if name not in VERDICT}
 
 
-def files(folder: Path) -> Iterator[str]:
+def is_tame(text: str) -> bool:
+    """Whether text moves no cursor, rings no bell and turns no direction."""
+    return all(c in "\n\u200c\u200d" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text)
+
+
+def files(folder: Path) -> list[str]:
     """The names of all files in a folder, hidden ones too."""
-    return (path.name for path in sorted(folder.iterdir()))
+    return sorted(path.name for path in folder.iterdir())

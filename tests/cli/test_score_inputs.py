@@ -100,7 +100,9 @@ def test_folders_tell_which_file_a_row_is_from(tmp_path, model):
     assert [row["path"].rpartition("/")[2] for row in rows] == ["b.csv"] * 4 + ["a.txt"] * 2
 
 
-@pytest.mark.parametrize("mark, encoding", [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")])
+@pytest.mark.parametrize(
+    ("mark", "encoding"), [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
+)
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
 def test_byte_order_marks(tmp_path, model, form, mark, encoding):
     (tmp_path / f"in.{form}").write_bytes(mark + FORMATS[form].decode().encode(encoding))
@@ -124,7 +126,12 @@ def test_a_wrong_encoding_is_replaced_counted_and_can_be_named(tmp_path, model):
 @pytest.mark.parametrize("form", ["csv", "jsonl", "txt", "parquet"])
 def test_nul_and_control_characters(tmp_path, model, form):
     text = "nul\x00 esc\x1b[31m bel\x07"
-    content = {"csv": f"text\n{text}\n".encode(), "jsonl": jsonl([{"text": text}]), "txt": text.encode(), "parquet": parquet([{"text": text}])}
+    content = {
+        "csv": f"text\n{text}\n".encode(),
+        "jsonl": jsonl([{"text": text}]),
+        "txt": text.encode(),
+        "parquet": parquet([{"text": text}]),
+    }
     (tmp_path / f"in.{form}").write_bytes(content[form])
     done = run("score", tmp_path / f"in.{form}", "--model", model)
     assert (done.code, done.stderr) == (0, "")

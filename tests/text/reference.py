@@ -1,7 +1,8 @@
 """The text kernel again in slow, plain Python: what `moderation.text.kernel` has to compute.
 
 Written from the rules in the kernel's docstring with strings and regular expressions, so that a mistake in the compiled
-loops shows up as a difference. Only tables are shared: single characters, the known last labels, the known units.
+loops shows up as a difference. Only tables are shared: single characters, the known last labels, the known units, the
+vocabulary.
 
 A message becomes a string of folded characters and beside it a shape of the same length, in which every letter is ``a``,
 every digit ``0`` and every symbol beyond ASCII ``¤``. Most rules are patterns over the shape.
@@ -15,7 +16,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
+from string import ascii_lowercase
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,7 @@ from moderation.text.characters import (
     fold_character,
     load_table,
 )
+from moderation.text.vocabulary import load_vocabulary
 
 TABLE_UNICODE = "14.0.0"
 """Unicode version of the Python that built the shipped character table."""
@@ -55,8 +58,8 @@ URL, USER, MAIL = (chr(mark) for mark in (kernel.URL, kernel.USER, kernel.MAIL))
 NUMBER, AMOUNT, PHONE = (chr(mark) for mark in (kernel.NUMBER, kernel.AMOUNT, kernel.PHONE))
 
 DISGUISES = str.maketrans("013456789", "oieasgtbg")
-INSIDE_WORDS = str.maketrans("@$!", "asi", "*'")
-"""Symbols inside a word are letters; the last two vanish."""
+INSIDE_WORDS = str.maketrans("@$!", "asi", "'")
+"""Symbols inside a word are letters; the last one vanishes."""
 
 ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
 
@@ -87,7 +90,7 @@ TO_BLANK = re.compile(r"\S*")
 WORD_START = re.compile(r"[a0]|\$aa")
 WORD = re.compile(r"(?:[a0]|[@$!](?=a)|\*+(?=[a0])|'+(?=[a0]))+")
 NUMERIC = re.compile(r"0+(?:[.,:/-]0+)*")
-SPELT_OUT = re.compile(r"[a0]([ .\-_*,/|~+])[a0](?![a0])(?:\1[a0](?![a0])){0,62}")
+SPELT_OUT = re.compile(r"[a0]([ .\-_,/|~+])[a0](?![a0])(?:\1[a0](?![a0])){0,62}")
 HANDLE = re.compile(r"@[a0](?:[a0_]|\.(?=[a0]))*")
 MAIL_NAME = re.compile(r"[a0](?:[a0._+-]{0,62}[a0])?@")
 HOST = re.compile(r"(?:[a0]+(?:[.-][a0]+)*)?")
@@ -192,7 +195,7 @@ def _split(text: str, shape: str) -> Iterator[str]:
             yield MAIL
             place = end
         elif end := _find_spelt_out(shape, place, least=2 if place - spelt_end <= 3 else 3):
-            yield from _unmask(text[place:end:2])
+            yield from _cut_spelt_out(text[place:end:2])
             place = spelt_end = end
         elif WORD_START.match(shape, place):
             words, place = _read_word(text, shape, place)
@@ -259,10 +262,66 @@ def _read_word(text: str, shape: str, place: int) -> tuple[list[str], int]:
 def _unmask(run: str) -> list[str]:
     """Words and number marks of a run of letters, digits and symbols inside a word."""
     run = run.translate(INSIDE_WORDS)
+    bare = run.replace("*", "")
+    if _is_disguise(bare):
+        run = run.translate(DISGUISES)
+    may_be_masked = 4 <= len(run) <= 20 and 1 <= run.count("*") <= 2 and re.fullmatch("[a-z*]+", run)
+    run = _fill_stars(run) if may_be_masked else run.replace("*", "")
+    parts = re.findall("[0-9]+|[^0-9]+", run)
+    return [_number_mark(len(part)) if part[0] in "0123456789" else _squeeze(part) for part in parts]
+
+
+def _fill_stars(run: str) -> str:
+    """What a word with one or two masked letters stands for."""
+    ranks, letters = _vocabulary()[0], load_vocabulary().letters
+    front, *rest = run.split("*")
+    fitting = [
+        front + "".join(map("".join, zip(tried, rest, strict=True))) for tried in product(ascii_lowercase, repeat=len(rest))
+    ]
+    known = [word for word in fitting if _hash(_squeeze(word), WORD_SEED) in ranks]
+    if known:
+        return min(known, key=lambda word: ranks[_hash(_squeeze(word), WORD_SEED)])
+    while "*" in run:
+        place = run.index("*")
+        # The edge of a word, like a masked letter, is no letter.
+        near = f"*{run}*"
+        around = (near[place - 1], near[place], near[place + 2], near[place + 3 : place + 4] or "*")
+        letter = int(letters[tuple("*abcdefghijklmnopqrstuvwxyz".index(c) for c in around)])
+        run = run[:place] + (chr(96 + letter) if letter else "") + run[place + 1 :]
+    return run
+
+
+def _cut_spelt_out(run: str) -> list[str]:
+    """The words of letters that were spelt out one after the other."""
     if _is_disguise(run):
         run = run.translate(DISGUISES)
-    parts = re.findall("[0-9]+|[^0-9]+", run)
-    return [_number_mark(len(part)) if part[0] in "0123456789" else re.sub(r"(.)\1+", r"\1", part) for part in parts]
+    if len(run) < 7 or re.search("[0-9]", run):
+        return _unmask(run)
+    costs = _vocabulary()[1]
+
+    @cache
+    def cheapest(start: int) -> tuple[int, list[str]]:
+        """Cost and words of the letters from ``start``; of two ways the one with the shorter first word."""
+        ways = [(0, [])] if start == len(run) else []
+        for end in range(start + 1, len(run) + 1):
+            cost, words = cheapest(end)
+            word = _squeeze(run[start:end])
+            ways.append((costs.get(_hash(word, WORD_SEED), 160 + 32 * (end - start)) + cost, [word, *words]))
+        return min(ways, key=lambda way: way[0])
+
+    return cheapest(0)[1]
+
+
+@cache
+def _vocabulary() -> tuple[dict[int, int], dict[int, int]]:
+    """Rank and cost of each word by its hash."""
+    table = load_vocabulary()
+    keys = table.keys.tolist()
+    return tuple({key: figure for key, figure in zip(keys, column.tolist(), strict=True) if key} for column in table[1:3])
+
+
+def _squeeze(word: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", word)
 
 
 def _is_disguise(run: str) -> bool:

@@ -24,6 +24,7 @@ from moderation.text import ngrams
 from moderation.text.characters import load_table
 from moderation.text.kernel import AMOUNT, MAIL, MAX_CHARACTERS, NUMBER, PHONE, URL, USER, decode, hash_words, split_words
 from moderation.text.ngrams import count_features, fold, pack_weights, sum_weights
+from moderation.text.vocabulary import load_vocabulary
 from tests.text import reference
 
 BITS = 18
@@ -45,7 +46,19 @@ tricky = st.lists(st.sampled_from(PIECES), max_size=20).map("".join)
 spelt = st.builds(str.join, st.sampled_from([" ", ".", "-", "*", "  "]), st.lists(st.sampled_from("goblk01 "), max_size=9))
 # Surrogates cannot be written as UTF-8; whoever reads messages replaces them.
 anything = st.text(st.characters(), max_size=40).map(lambda text: text.encode("utf-8", "replace").decode())
-messages = tricky | spelt | anything | st.lists(tricky | spelt | anything, max_size=3).map(" ".join)
+# Words of the vocabulary, masked, run together and spelt out.
+known = st.lists(
+    st.sampled_from(["anjing", "bangsat", "goblok", "kontol", "tunggu", "dasar", "kamu", "sangat"]), min_size=1, max_size=6
+).map("".join)
+masked = st.builds(
+    lambda word, stars: "".join("*" if place in stars else letter for place, letter in enumerate(word)),
+    known | st.text("abegiknot04@*z", max_size=24),
+    st.sets(st.integers(0, 12), max_size=4),
+)
+run_on = st.builds(str.join, st.sampled_from(" .*"), known | st.text("abegiknot04", max_size=70))
+messages = (
+    tricky | spelt | masked | run_on | anything | st.lists(tricky | spelt | masked | run_on | anything, max_size=3).map(" ".join)
+)
 broken = st.lists(st.binary(max_size=6) | st.sampled_from(PIECES).map(str.encode), max_size=12).map(b"".join)
 
 
@@ -173,7 +186,7 @@ def test_every_two_bytes_and_every_cut_are_survived():
 
 ESCAPES = ["&#65;", "\\x41", "\\n"]
 # The last three make the search for links, mails and spelt-out words start over at every word.
-LONG_UNITS = ["a", "!?", "a ", "a1", "ﷺ", "a*", "@a.", *ESCAPES, "1 1 a ", "x@y ab_", "ab."]
+LONG_UNITS = ["a", "!?", "a ", "a1", "ﷺ", "a*", "@a.", *ESCAPES, "1 1 a ", "x@y ab_", "ab.", "b**i ", "a n "]
 
 
 @pytest.mark.parametrize("unit", LONG_UNITS)
@@ -215,7 +228,7 @@ def _sizes(content: bytes) -> tuple[int, int, int, int]:
     features, seen = np.zeros(12 * room, np.uint64), np.zeros(1 << 20, np.uint64)
     data = np.frombuffer(content + b"\0", np.uint8)
     length, _ = decode(data, 0, len(content), *load_table(), codes, origins, np.zeros(4, np.uint8))
-    n_words, size = split_words(codes, length, words, starts, ends, run)
+    n_words, size = split_words(codes, length, words, starts, ends, run, load_vocabulary())
     stamps = np.full(seen.size, -1, np.int64)
     found = hash_words(words, size, n_words, np.uint64(64 - BITS), 0, seen, stamps, features, firsts)
     assert (starts[:n_words] < ends[:n_words]).all()
@@ -292,12 +305,24 @@ MARKS = {"URL": URL, "USER": USER, "MAIL": MAIL, "NUMBER": NUMBER, "AMOUNT": AMO
         ("4NJ!NG", "anjing"),
         ("b@ngs@t k@u", "bangsat kau"),
         ("$etan", "setan"),
-        ("b*ngs*t", "bngst"),
+        ("b*ngs*t k*nt*l", "bangsat kontol"),
+        ("G*BLOK!! anj*ng", "goblok ! anjing"),
+        ("b**i f*ck t*l*l", "babi fuck tolol"),
+        ("b4ngs*t", "bangsat"),
+        ("tun*gu tu*ggu", "tungu tungu"),  # squeezed, like every word
+        ("bl*zerk", "blazerk"),  # no known word: a likely letter
+        ("zq*wvx", "zqwvx"),
+        ("b***at", "bat"),
+        ("*tebal* a*b 5*6 x2*y", "tebal ab NUMBER x NUMBER y"),
+        ("a*n*j*i*n*g", "anjing"),
         ("g o b l o k", "goblok"),
         ("G.O.B.L.O.K kamu", "goblok kamu"),
         ("a-n-j-i-n-g", "anjing"),
         ("g 0 b l 0 k", "goblok"),
         ("d a s a r  l u", "dasar lu"),
+        ("d a s a r g o b l o k", "dasar goblok"),
+        ("d 4 s 4 r r e n d a h k a m u", "dasar rendah kamu"),
+        ("x z q x z q x z", "xzqxzqxz"),
         ("anjiiiiing", "anjing"),
         ("GOBLOOOOOK!!!!!", "goblok !"),
         ("ＧＯＢＬＯＫ", "goblok"),
