@@ -130,10 +130,15 @@ def _likely_letters(words: set[str]) -> npt.NDArray[np.uint8]:
 
 
 def _read(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Messages and whether they are rude; voices of the test split stay unseen here too."""
+    from moderation.corpus.splitting import voice_split
+
     for path in sorted(folder.glob("*.jsonl")):
         with path.open(encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
+                if voice_split(row["voice"]) == "test":
+                    continue
                 yield row["text"], not _RUDE.isdisjoint(row["labels"])
 
 
