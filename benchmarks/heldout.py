@@ -37,7 +37,7 @@ def held_out(model: Model, rows: LabelledRows, probabilities: Floats, command: s
     """The section; ``rows`` are those of the test split and ``probabilities`` ``(n, categories)`` the model's."""
     yield "## Held-out test rows\n"
     yield (
-        "Rows of the test split, which neither weights nor thresholds have seen; near-duplicates share a split, and authored rows "
+        "Rows of the test split, seen by neither weights nor thresholds; near-duplicates share a split, and authored rows "
         "are split by whole voices. AP is average precision. Precision, recall and FPR (share of negatives flagged) are at the "
         "review threshold, ECE is the expected calibration error in 15 bins. Where there are fewer than "
         f"{LEAST} positives or {LEAST} negatives only the counts stand.\n"
@@ -51,7 +51,7 @@ def held_out(model: Model, rows: LabelledRows, probabilities: Floats, command: s
         lines = []
         for value in sorted(set(values) - {""}):
             lines += [[value, f.category, *figure_cells(f)] for f in figures_of(model, rows, probabilities, values == value)]
-        yield table([facet, "category", *FIGURE_COLUMNS], lines, command, left=2)
+        yield table([facet, "category", *FIGURE_COLUMNS], lines, command, words=["category"])
     yield from _tags(model, rows, probabilities, command)
     yield from _authored(model, rows, probabilities, command)
 
@@ -60,7 +60,7 @@ def _tags(model: Model, rows: LabelledRows, probabilities: Floats, command: str)
     yield "### By tag\n"
     yield (
         "A tag says what an authored message is about, and mostly decides its label, so few tags have both. Each cell is recall "
-        f"over the positives / share of the negatives flagged, at review; a dot where there are fewer than {LEAST} of them. The second "
+        f"over the positives / share of the negatives flagged, at review; a dot under {LEAST} of them. The second "
         "table has the full figures where both are there.\n"
     )
     values = rows.facet("tag")
@@ -71,7 +71,7 @@ def _tags(model: Model, rows: LabelledRows, probabilities: Floats, command: str)
         shares.append([value, f"{int(chosen.sum()):,}", *by_category({f.category: _recall_and_fpr(f) for f in figures})])
         full += [[value, f.category, *figure_cells(f)] for f in figures if min(f.positives, f.rows - f.positives) >= LEAST]
     yield table(["tag", "rows", *CATEGORIES], shares, command)
-    yield table(["tag", "category", *FIGURE_COLUMNS], full, command, left=2)
+    yield table(["tag", "category", *FIGURE_COLUMNS], full, command, words=["category"])
 
 
 def _recall_and_fpr(figures: Figures) -> str:

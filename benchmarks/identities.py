@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +97,7 @@ def identities(model: Model, probes: Sequence[Probe], command: str) -> Iterator[
         [h.group, str(h.identities), str(h.sentences), number(h.probability), h.category, str(h.flagged)]
         for h in highest_by_group(probes, probabilities, flags)
     ]
-    yield table(columns, lines, command)
+    yield table(columns, lines, command, words=["of category"])
     yield "### Sentences that reach a review threshold\n"
     lines = [
         [probe.identity, CATEGORIES[c], number(p[c]), number(model.thresholds[c].review), in_cell(probe.text)]
@@ -105,7 +105,9 @@ def identities(model: Model, probes: Sequence[Probe], command: str) -> Iterator[
         for c in np.flatnonzero(flagged)
     ]
     if lines:
-        yield table(["identity", "category", "probability", "threshold", "message"], lines, command, left=2)
+        yield table(
+            ["identity", "category", "probability", "threshold", "message"], lines, command, words=["category", "message"]
+        )
     else:
         yield f"None.\n\nMade by `{command}`.\n"
     yield "### Mean probability of hate by identity\n"
@@ -116,7 +118,4 @@ def identities(model: Model, probes: Sequence[Probe], command: str) -> Iterator[
         hate = probabilities[places, HATE]
         ranked.append((-round(float(hate.mean()), 4), name, probes[places[0]].group, len(places), float(hate.max())))
     lines = [[name, group, str(n), number(-mean, 4), number(top)] for mean, name, group, n, top in sorted(ranked)]
-    yield table(["identity", "group", "sentences", "mean p(hate)", "highest p(hate)"], lines, command, left=2)
-
-
-FIELDS = tuple(f.name for f in fields(Probe))
+    yield table(["identity", "group", "sentences", "mean p(hate)", "highest p(hate)"], lines, command, words=["group"])

@@ -65,7 +65,7 @@ def _disguises(model: Model, test: LabelledRows, command: str) -> Iterator[str]:
     yield table(["disguise", *CATEGORIES], lines, command)
     if (SHARED / "hs1-folds").is_dir():
         recall, lost = hs1_losses()
-        yield "Positives of the benchmark hs1-folds, by a detector trained on its own folds, mean of five (`scripts/bench disguises`):\n"
+        yield "Positives of hs1-folds, by a detector trained on its own folds, mean of five (`scripts/bench disguises`):\n"
         lines = [["undisguised recall", f"{recall:.3f}"], *([name, f"{100 * points:.1f}"] for name, points in lost.items())]
         yield table(["disguise", "hate speech"], lines, command)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from moderation.categories import CATEGORIES
 from moderation.evaluation import Figures
@@ -33,9 +33,9 @@ def _runs(text: str, letter: str) -> list[str]:
     return [run for run in "".join(c if c == letter else " " for c in text).split() if run]
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], command: str, left: int = 1) -> str:
-    """A table whose first ``left`` columns hold words and whose others hold numbers, and the command that makes it."""
-    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * left}{'--:|' * (len(columns) - left)}"]
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], command: str, words: Collection[str] = ()) -> str:
+    """A table and the command that makes it; the first column and those in ``words`` hold words, the others numbers."""
+    lines = [f"| {' | '.join(columns)} |", "|" + "".join("---|" if c == columns[0] or c in words else "--:|" for c in columns)]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines) + f"\n\nMade by `{command}`.\n"
 

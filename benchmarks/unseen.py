@@ -90,8 +90,8 @@ class Bench:
         if heads:
             idf2 = squared_idf(self.counts[learn], self.config.word_weight)
             fitted = PartialLabelHeads(self.config.C, self.config.offset, self.config.seed)
-            fitted.fit(weigh(self.counts[learn], idf2), self.labels[np.ix_(learn, heads)], self.weights[learn])
-            scores[np.ix_(judge, heads)] = fitted.decision_function(weigh(self.counts[judge], idf2))
+            fitted.fit(weigh(self.counts[learn], idf2), self.labels[learn][:, heads], self.weights[learn])
+            scores[np.flatnonzero(judge)[:, None], heads] = fitted.decision_function(weigh(self.counts[judge], idf2))
         for name, c, mask in masks:
             if mask.any():
                 target = self.labels[mask, c] == 1
@@ -122,7 +122,7 @@ def unseen(learnt: LabelledRows, research: LabelledRows | None, config: Training
     """The section; ``research`` is the corpus of all sources, if there is one."""
     yield "## Unseen sources and authors\n"
     yield (
-        f"The recipe `{config.name}` trained on all other rows of its corpus, of all splits, and judged on the part left out, less "
+        f"The recipe `{config.name}` trained on all other rows of its corpus, of all splits, judged on the part left out, less "
         "rows that have a near-duplicate among the rows learnt from. Each cell is average precision (positives of known rows); "
         f"counts only where positives or negatives are fewer than {LEAST}. The share of positives is what guessing would reach.\n"
     )

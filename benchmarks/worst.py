@@ -32,8 +32,8 @@ def worst_errors(model: Model, rows: LabelledRows, probabilities: npt.NDArray[np
     texts = rows.texts.to_pylist()
     yield "## Worst errors\n"
     yield (
-        f"Authored messages of the test split only: the {SHOWN} false positives with the highest and the {SHOWN} false negatives with "
-        "the lowest probability. They quote abuse.\n"
+        f"Authored messages of the test split only: the {SHOWN} false positives with the highest and the {SHOWN} false negatives "
+        "with the lowest probability. They quote abuse.\n"
     )
     for place, category in enumerate(CATEGORIES):
         review = model.thresholds[place].review
@@ -45,4 +45,4 @@ def worst_errors(model: Model, rows: LabelledRows, probabilities: npt.NDArray[np
                 [rows.facet("voice")[n], rows.facet("tag")[n], number(float(probabilities[n, place])), in_cell(texts[n])]
                 for n in places[:SHOWN]
             ]
-            yield table(["voice", "tag", "probability", "message"], lines, command, left=2)
+            yield table(["voice", "tag", "probability", "message"], lines, command, words=["tag", "message"])

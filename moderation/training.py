@@ -16,7 +16,7 @@ from moderation.card import write_card
 from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import sigmoid
 from moderation.classifier.estimator import MessageClassifier
-from moderation.classifier.model import Model, Thresholds
+from moderation.classifier.model import MAX_BITS, Model, Thresholds
 from moderation.classifier.thresholds import choose_thresholds
 from moderation.errors import DataError, NoInputError
 from moderation.evaluation import measure
@@ -35,7 +35,8 @@ class TrainingConfig:
         offset: Softens the naive Bayes weighting of features; see `PartialLabelHeads`.
         folds: Folds for calibration and working points.
         seed: Of folds and solver.
-        review_false_positive_rate: Share of clean messages that one category may flag for review.
+        review_false_positive_rate: Share of messages that are not of a category which it may flag for review.
+        review_false_positive_rates: The same by category, where one is stricter or laxer.
         act_precision: Precision that must be proven before a category acts.
         customer_sources: Sources that look like customers' messages; working points are chosen on them. All, when empty.
         weights: Weight of a source's rows, by name; 1 where it is not named.
@@ -49,9 +50,21 @@ class TrainingConfig:
     folds: int = 4
     seed: int = 0
     review_false_positive_rate: float = 0.01
+    review_false_positive_rates: dict[str, float] = field(default_factory=dict)
     act_precision: float = 0.95
     customer_sources: tuple[str, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "bits": (8, MAX_BITS),
+    "word_weight": (0.01, 100),
+    "C": (1e-6, 1e6),
+    "offset": (0, 1e6),
+    "folds": (2, 50),
+    "review_false_positive_rate": (0, 1),
+    "act_precision": (0, 1),
+}
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -71,20 +84,45 @@ def load_config(path: Path) -> TrainingConfig:
     unknown = sorted(set(content) - known)
     if unknown:
         raise DataError(f"{path}: unknown key {unknown[0]}; known: {', '.join(sorted(known))}")
+    for key, value in content.items():
+        _check_value(path, key, value)
     if "customer_sources" in content:
         content["customer_sources"] = tuple(content["customer_sources"])
     return replace(TrainingConfig(), **content)
 
 
+def _check_value(path: Path, key: str, value: Any) -> None:  # noqa: ANN401 - whatever TOML holds
+    """Refuse a value of another kind than the default's, or a number out of its range."""
+    default = getattr(TrainingConfig(), key)
+    kind = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts", dict: "a table of numbers"}[
+        type(default)
+    ]
+    if isinstance(default, tuple):
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    elif isinstance(default, dict):
+        fits = isinstance(value, dict) and all(isinstance(item, int | float) and item >= 0 for item in value.values())
+    elif isinstance(default, float):
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = type(value) is type(default)
+    if not fits:
+        raise DataError(f"{path}: {key} must be {kind}")
+    low, high = _RANGES.get(key, (None, None))
+    if low is not None and not low <= value <= high:
+        raise DataError(f"{path}: {key} must be from {low} to {high}")
+    if key == "review_false_positive_rates" and not set(value) <= set(CATEGORIES):
+        raise DataError(f"{path}: {key} knows {', '.join(CATEGORIES)}")
+
+
 def train(rows: LabelledRows, config: TrainingConfig) -> Model:
     """Fit a model; the same rows and config give the same model, bit for bit.
 
-    Rows whose ``split`` is ``dev`` or ``test``, or whose weight is 0, are left out.
+    Rows whose ``split`` is ``test`` or whose weight is 0 are left out; what was learnt from ``dev`` rows is the recipe.
 
     Raises:
         DataError: A category lacks positives or negatives to learn from.
     """
-    rows = rows.select(~np.isin(rows.facet("split"), ["dev", "test"]))
+    rows = rows.select(rows.facet("split") != "test")
     weights = rows.weights * np.array([config.weights.get(source, 1.0) for source in rows.facet("source")])
     rows, weights = rows.select(weights > 0), weights[weights > 0]
     sources = rows.facet("source")
@@ -114,7 +152,7 @@ def train(rows: LabelledRows, config: TrainingConfig) -> Model:
 def _check_enough(rows: LabelledRows, groups: npt.NDArray[np.object_], least: int) -> None:
     """Each fold needs rows of each kind, and a group is never split over folds: so groups are what counts."""
     if not len(rows):
-        raise DataError("no rows to train on: all of them belong to the dev or test split, or weigh nothing")
+        raise DataError("no rows to train on: all of them belong to the test split, or weigh nothing")
     for place, category in enumerate(CATEGORIES):
         positives, negatives = (len(set(groups[rows.labels[:, place] == label])) for label in (1, 0))
         if min(positives, negatives) < least:
@@ -139,7 +177,7 @@ def _thresholds(
             choose_thresholds(
                 probabilities[known, place],
                 labels[known, place] == 1,
-                review_fpr=config.review_false_positive_rate,
+                review_fpr=config.review_false_positive_rates.get(CATEGORIES[place], config.review_false_positive_rate),
                 act_precision=config.act_precision,
             )
         )

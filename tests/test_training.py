@@ -27,13 +27,13 @@ def with_facets(rows: LabelledRows, **facets) -> LabelledRows:
 # Training
 
 
-def test_dev_and_test_rows_and_rows_of_no_weight_teach_nothing(tiny_rows, tiny_model):
+def test_test_rows_and_rows_of_no_weight_teach_nothing(tiny_rows, tiny_model):
     extra = ["kata aneh sekali"] * 3
     rows = LabelledRows(
         pa.concat_arrays([tiny_rows.texts, pa.array(extra, pa.large_string())]),
         np.vstack([LABELS, np.ones((3, 5))]),
         np.append(np.ones(len(TEXTS)), [1, 1, 0]),
-        {"split": np.array(["train"] * len(TEXTS) + ["dev", "test", "train"], object)},
+        {"split": np.array(["train"] * len(TEXTS) + ["test", "test", "train"], object)},
     )
     again = train(rows, TINY)
     np.testing.assert_array_equal(again.weights, tiny_model.weights)
@@ -67,7 +67,7 @@ def test_the_version_tells_trainings_apart(tiny_rows, tiny_model):
 
 
 def test_too_little_to_learn_from(tiny_rows):
-    nothing = with_facets(tiny_rows, split=["dev"] * len(TEXTS))
+    nothing = with_facets(tiny_rows, split=["test"] * len(TEXTS))
     with pytest.raises(DataError, match="no rows to train on"):
         train(nothing, TINY)
     with pytest.raises(DataError, match="no rows to train on"):
