@@ -1,7 +1,8 @@
 """What was tried for the shipped recipe, each variant on authors and provider tweets it never saw.
 
-The judge is average precision: of the five categories on four authors left out one at a time, and of abusive on the
-annotated tweets with none of them in training. Rows of the test split take no part. Needs ``build/corpus-default.parquet`` (made by ``scripts/build-model default``).
+The judge is average precision: of the five categories on three authors left out one at a time, and of abusive on the
+annotated tweets with none of them in training. Rows of the test split take no part.
+Needs ``build/corpus-default.parquet`` (made by ``scripts/build-model default``).
 """
 
 from __future__ import annotations

@@ -102,9 +102,8 @@ def main() -> None:
     """Print the report."""
     rows = authored()
     texts = rows.texts.to_pylist()
-    say(
-        f"{len(texts):,} authored messages, {np.mean([len(t) for t in texts]):.0f} characters on average, {os.cpu_count()} cores, one thread"
-    )
+    length = np.mean([len(text) for text in texts])
+    say(f"{len(texts):,} authored messages, {length:.0f} characters on average, {os.cpu_count()} cores, one thread")
     own, single = ours(rows, texts)
     sklearn_rate, fasttext_rate = scikit_learn(rows, texts), fast_text(rows, texts)
     say(f"moderation    {own:>10,.0f} messages/s")
@@ -113,9 +112,8 @@ def main() -> None:
     say(f"one message in process, median: {single * 1e6:.0f} us")
     first, load = start_up()
     size = sum(file.stat().st_size for file in model_folder().iterdir())
-    say(
-        f"first verdict on the command line, warm: {first:.2f} s; model loads in {load * 1e3:.0f} ms; model folder {size / 1e6:.1f} MB"
-    )
+    say(f"first verdict on the command line, warm: {first:.2f} s")
+    say(f"model loads in {load * 1e3:.0f} ms; model folder {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
