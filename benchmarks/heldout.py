@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.tables import FIGURE_COLUMNS, LEAST, by_category, figure_cells, number, table
+from benchmarks.tables import FIGURE_COLUMNS, LEAST, by_category, enough, figure_cells, number, table
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model
 from moderation.evaluation import Figures, measure
@@ -48,10 +48,15 @@ def held_out(model: Model, rows: LabelledRows, probabilities: Floats, command: s
     for facet, title in (("source", "By source"), ("lang", "By language"), ("channel", "By channel")):
         yield f"### {title}\n"
         values = rows.facet(facet)
-        lines = []
+        full, counts = [], []
         for value in sorted(set(values) - {""}):
-            lines += [[value, f.category, *figure_cells(f)] for f in figures_of(model, rows, probabilities, values == value)]
-        yield table([facet, "category", *FIGURE_COLUMNS], lines, command, words=["category"])
+            figures = figures_of(model, rows, probabilities, values == value)
+            full += [[value, f.category, *figure_cells(f)] for f in figures if enough(f)]
+            few = {f.category: f"{f.positives:,} of {f.rows:,}" for f in figures if not enough(f)}
+            counts += [[value, *by_category(few)]] if few else []
+        yield table([facet, "category", *FIGURE_COLUMNS], full, command, words=["category"])
+        yield "Too few for figures, positives of rows:\n"
+        yield table([facet, *CATEGORIES], counts, command)
     yield from _tags(model, rows, probabilities, command)
     yield from _authored(model, rows, probabilities, command)
 
@@ -69,7 +74,7 @@ def _tags(model: Model, rows: LabelledRows, probabilities: Floats, command: str)
         chosen = values == value
         figures = figures_of(model, rows, probabilities, chosen)
         shares.append([value, f"{int(chosen.sum()):,}", *by_category({f.category: _recall_and_fpr(f) for f in figures})])
-        full += [[value, f.category, *figure_cells(f)] for f in figures if min(f.positives, f.rows - f.positives) >= LEAST]
+        full += [[value, f.category, *figure_cells(f)] for f in figures if enough(f)]
     yield table(["tag", "rows", *CATEGORIES], shares, command)
     yield table(["tag", "category", *FIGURE_COLUMNS], full, command, words=["category"])
 

@@ -40,10 +40,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], command: str, w
     return "\n".join(lines) + f"\n\nMade by `{command}`.\n"
 
 
+def enough(figures: Figures) -> bool:
+    """Whether there are enough rows of either kind for figures."""
+    return min(figures.positives, figures.rows - figures.positives) >= LEAST
+
+
 def figure_cells(figures: Figures) -> list[str]:
     """The cells under `FIGURE_COLUMNS`; counts only where there are too few rows of either kind."""
     counts = [f"{figures.rows:,}", f"{figures.positives:,}"]
-    if min(figures.positives, figures.rows - figures.positives) < LEAST:
+    if not enough(figures):
         return counts + [""] * (len(FIGURE_COLUMNS) - 2)
     f = figures
     values = (f.average_precision, f.roc_auc, f.precision, f.recall, f.false_positive_rate)

@@ -16,7 +16,7 @@ from benchmarks.disguises import DISGUISES, disguise_losses
 from benchmarks.heldout import ap_cell, authors, clean_flagged, held_out
 from benchmarks.identities import Probe, highest_by_group, identities, read_probes
 from benchmarks.tables import FIGURE_COLUMNS, figure_cells, in_cell, number, table
-from benchmarks.unseen import Bench, only_other, unseen_table
+from benchmarks.unseen import Bench, even_groups, only_other, unseen_table
 from benchmarks.worst import worst, worst_errors
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Thresholds
@@ -95,7 +95,7 @@ def test_every_table_of_held_out_rows_says_its_command(tiny_rows, tiny_model):
     rows = repeat(with_facets(tiny_rows, voice=["ani/a"] * len(TEXTS), **facets), 3)
     probabilities = tiny_model.score(rows.texts).probabilities.astype(float)
     page = "\n".join(held_out(tiny_model, rows, probabilities, "the command"))
-    assert page.count("|---|") == page.count("Made by `the command`.") == 7
+    assert page.count("|---|") == page.count("Made by `the command`.") == 10
 
 
 # Unseen parts
@@ -129,6 +129,13 @@ def test_near_duplicates_of_what_is_learnt_are_not_judged(tiny_rows):
     assert {u.rows for u in found if u.part == "b"} == {1}
     assert not [u for u in found if u.part == "a"]
     assert len(only_other(rows, {"a"})) == n - 2
+
+
+def test_groups_are_even_and_hold_every_name_once():
+    assert even_groups({"a": 9, "b": 5, "c": 4, "d": 1}, 2) == [["a", "d"], ["b", "c"]]
+    assert even_groups({"a": 9, "b": 5, "c": 4}, 1) == [["a"], ["b"], ["c"]]
+    assert even_groups({"a": 1, "b": 1, "c": 1}, 2) == [["a", "c"], ["b"]]
+    assert even_groups({}, 2) == []
 
 
 # Errors
