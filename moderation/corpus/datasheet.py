@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
+from nltk.metrics.agreement import AnnotationTask
+
 from moderation.categories import CATEGORIES
 from moderation.corpus.annotations import read_annotations
 from moderation.corpus.authored import Message, balance, read_authored
@@ -69,13 +72,22 @@ def _annotated(folder: Path) -> Iterator[str]:
     if not files:
         yield "None yet.\n"
         return
-    yield f"| source | messages | {' | '.join(CATEGORIES)} | readers agree |\n|---|{'---|' * (len(CATEGORIES) + 2)}"
+    yield f"| source | messages | {' | '.join(CATEGORIES)} | readers agree | alpha abusive |\n|---|{'---|' * (len(CATEGORIES) + 3)}"
     for path in files:
         table = read_annotations(path)
         alike = [set(one) == set(other) for one, other in zip(table["reader_1"], table["reader_2"], strict=True)]
         counts = " | ".join(str(int((table[category] == 1).sum())) for category in CATEGORIES)
-        yield f"| {path.stem} | {len(table)} | {counts} | {100 * sum(alike) / max(len(alike), 1):.1f} % |"
-    yield ""
+        yield f"| {path.stem} | {len(table)} | {counts} | {100 * sum(alike) / max(len(alike), 1):.1f} % | {_alpha(table)} |"
+    yield "\nAlpha is Krippendorff's, by `nltk.metrics.agreement`, between the two readers before their differences were settled.\n"
+
+
+def _alpha(table: pd.DataFrame) -> str:
+    votes = [
+        (reader, key, "A" in cell)
+        for reader in ("reader_1", "reader_2")
+        for key, cell in zip(table["key"], table[reader], strict=True)
+    ]
+    return f"{AnnotationTask(votes).alpha():.2f}" if len({vote for _, _, vote in votes}) > 1 else "none found"
 
 
 def _row(source: Source) -> str:
