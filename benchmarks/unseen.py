@@ -80,7 +80,7 @@ class Bench:
     def _judge(self, parts: npt.NDArray[np.object_], left_out: Mask) -> Iterator[Unseen]:
         """Fit on the other rows what the left-out parts can judge, and judge each of them."""
         learn = ~left_out & (self.weights > 0)
-        judge = left_out & ((self.group == "") | ~np.isin(self.group, self.group[learn]))
+        judge = left_out & ~shared(self.group, learn)
         known = judge[:, None] & ~np.isnan(self.labels)
         masks = [
             (name, c, known[:, c] & (parts == name)) for name in sorted(set(parts[left_out])) for c in range(len(CATEGORIES))
@@ -98,6 +98,12 @@ class Bench:
                 judged = (name, c) in enough and c in heads
                 ap = float(average_precision_score(target, scores[mask, c])) if judged else None
                 yield Unseen(name, CATEGORIES[c], len(target), int(target.sum()), ap)
+
+
+def shared(groups: npt.NDArray[np.object_], among: Mask) -> Mask:
+    """Which rows ``(n,)`` are in a near-duplicate group that has one of the rows ``among``; empty names are no group."""
+    taken = set(groups[among]) - {""}
+    return np.array([group in taken for group in groups], np.bool_)
 
 
 def even_groups(sizes: dict[str, int], together: int) -> list[list[str]]:
@@ -151,5 +157,4 @@ def unseen(learnt: LabelledRows, research: LabelledRows | None, config: Training
 def only_other(rows: LabelledRows, sources: set[str]) -> LabelledRows:
     """Rows of none of the sources and without a near-duplicate in any of them."""
     theirs = np.isin(rows.facet("source"), sorted(sources))
-    near = np.isin(rows.facet("group"), sorted(set(rows.facet("group")[theirs]) - {""}))
-    return rows.select(~theirs & ~near)
+    return rows.select(~theirs & ~shared(rows.facet("group"), theirs))

@@ -72,13 +72,14 @@ def _annotated(folder: Path) -> Iterator[str]:
     if not files:
         yield "None yet.\n"
         return
-    yield f"| source | messages | {' | '.join(CATEGORIES)} | readers agree | alpha abusive |\n|---|{'---|' * (len(CATEGORIES) + 3)}"
+    yield f"| source | messages | {' | '.join(CATEGORIES)} | readers agree | alpha abusive |"
+    yield f"|---|{'---|' * (len(CATEGORIES) + 3)}"
     for path in files:
         table = read_annotations(path)
         alike = [set(one) == set(other) for one, other in zip(table["reader_1"], table["reader_2"], strict=True)]
         counts = " | ".join(str(int((table[category] == 1).sum())) for category in CATEGORIES)
         yield f"| {path.stem} | {len(table)} | {counts} | {100 * sum(alike) / max(len(alike), 1):.1f} % | {_alpha(table)} |"
-    yield "\nAlpha is Krippendorff's, by `nltk.metrics.agreement`, between the two readers before their differences were settled.\n"
+    yield "\nAlpha is Krippendorff's, by `nltk.metrics.agreement`, before the differences of the readers were settled.\n"
 
 
 def _alpha(table: pd.DataFrame) -> str:
