@@ -18,7 +18,8 @@ from benchmarks.data import authored, say
 from moderation.categories import CATEGORIES
 from moderation.labelled import LabelledRows
 from moderation.registry import load_named_model, model_folder
-from moderation.scoring import Moderator, default_policy
+from moderation.policy import default_policy
+from moderation.scoring import Moderator
 from moderation.training import TrainingConfig, train
 
 ROUNDS = 5
@@ -84,7 +85,7 @@ def fast_text(rows: LabelledRows, texts: list[str]) -> float:
 
 def start_up() -> tuple[float, float]:
     """Median seconds from nothing to the first verdict on the command line, once warm; and to load the model in process."""
-    command = [sys.executable, "-c", "from moderation.cli import main; main()", "score", "-"]
+    command = [sys.executable, "-c", "from moderation.cli import run; run()", "score", "-"]
     seconds = []
     for _ in range(6):
         start = time.perf_counter()
