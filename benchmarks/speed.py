@@ -17,8 +17,8 @@ import pyarrow as pa
 from benchmarks.data import authored, say
 from moderation.categories import CATEGORIES
 from moderation.labelled import LabelledRows
-from moderation.registry import load_named_model, model_folder
 from moderation.policy import default_policy
+from moderation.registry import load_named_model, model_folder
 from moderation.scoring import Moderator
 from moderation.training import TrainingConfig, train
 
