@@ -1,6 +1,6 @@
 """How much of a bad input is looked at before it is refused or cut. Each figure was found by trying.
 
-The length at which a message is cut for scoring belongs to the kernel: `moderation.text.kernel.MAX_CHARACTERS`.
+The length at which a message is cut for scoring belongs to the kernel: `moderation.text.decoding.MAX_CHARACTERS`.
 """
 
 PEEK_BYTES = 64 * 1024

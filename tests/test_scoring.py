@@ -22,7 +22,7 @@ from moderation.messages.reading import read
 from moderation.policy import Action, default_policy
 from moderation.registry import known_models, load_named_model, model_folder
 from moderation.scoring import STATUSES, VERDICT_SCHEMA, Moderator, load, score_batch, score_batches
-from moderation.text.kernel import MAX_CHARACTERS
+from moderation.text.decoding import MAX_CHARACTERS
 from tests.authored import LABELS, TEXTS
 from tests.text.test_kernel import messages
 

@@ -15,7 +15,7 @@ from moderation.corpus.readers import READERS
 from moderation.corpus.repair import REPAIRS
 from moderation.corpus.sources import Cap, Expression, Source
 from moderation.errors import DataError, NoInputError
-from moderation.text.kernel import MAX_CHARACTERS
+from moderation.text.decoding import MAX_CHARACTERS
 from moderation.text.ngrams import fold
 
 COLUMNS = ("id", "text", "source", "lang", "channel", *CATEGORIES, "weight", "folded", "stretch", "read")

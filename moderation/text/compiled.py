@@ -18,7 +18,10 @@ from numba.core import config as _numba_config
 
 config: Any = _numba_config
 
-_SOURCES = ("characters.py", "kernel.py", "ngrams.py", "vocabulary.py")
+_SOURCES = (
+    *("characters.py", "codes.py", "decoding.py", "hashing.py", "links.py"),
+    *("masks.py", "ngrams.py", "runs.py", "spelling.py", "vocabulary.py", "words.py"),
+)
 
 
 @cache

@@ -15,8 +15,10 @@ import pyarrow as pa
 from moderation.messages.arrays import strings
 from moderation.text.characters import load_table
 from moderation.text.compiled import compiled
-from moderation.text.kernel import MAX_CHARACTERS, decode, hash_words, split_words
+from moderation.text.decoding import MAX_CHARACTERS, decode
+from moderation.text.hashing import hash_words
 from moderation.text.vocabulary import load_vocabulary
+from moderation.text.words import split_words
 
 WEIGHT_COLUMNS = 6
 """Columns of a weight table: five categories and the squared inverse document frequency."""

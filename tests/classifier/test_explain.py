@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from moderation.categories import CATEGORIES
 from moderation.classifier.explain import explain
-from moderation.text.kernel import MAX_CHARACTERS
+from moderation.text.decoding import MAX_CHARACTERS
 from moderation.text.ngrams import fold, word_features
 from tests.authored import TEXTS
 from tests.text.test_kernel import messages

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from moderation.text.kernel import MAX_CHARACTERS
+from moderation.text.decoding import MAX_CHARACTERS
 from tests.authored import TEXTS
 from tests.cli.helpers import VERDICT, fails, inputs, run, shell
 

@@ -1,8 +1,8 @@
-"""The text kernel again in slow, plain Python: what `moderation.text.kernel` has to compute.
+"""The text kernel again in slow, plain Python: what the compiled kernel has to compute.
 
-Written from the rules in the kernel's docstring with strings and regular expressions, so that a mistake in the compiled
-loops shows up as a difference. Only tables are shared: single characters, the known last labels, the known units, the
-vocabulary.
+Written from the rules in the docstrings of `decoding` and `words` with strings and regular expressions, so that a mistake
+in the compiled loops shows up as a difference. Only tables are shared: single characters, the known last labels, the known
+units, the vocabulary.
 
 A message becomes a string of folded characters and beside it a shape of the same length, in which every letter is ``a``,
 every digit ``0`` and every symbol beyond ASCII ``¤``. Most rules are patterns over the shape.
@@ -22,7 +22,7 @@ from string import ascii_lowercase
 import numpy as np
 import numpy.typing as npt
 
-from moderation.text import kernel
+from moderation.text import codes, decoding, links, runs
 from moderation.text.characters import (
     CLASS_SHIFT,
     CODE_MASK,
@@ -39,7 +39,7 @@ from moderation.text.vocabulary import load_vocabulary
 TABLE_UNICODE = "14.0.0"
 """Unicode version of the Python that built the shipped character table."""
 
-MAX_CHARACTERS = kernel.MAX_CHARACTERS
+MAX_CHARACTERS = decoding.MAX_CHARACTERS
 LONGEST_HOST = 253
 MAX_CODES = MAX_CHARACTERS + 10_000
 """A message is cut once it has this many folded characters: one character may stand for up to 18."""
@@ -54,8 +54,8 @@ EDGE = 0x589965CC75374CC3
 """Stands in pairs for the word before the first and after the last one."""
 RUN_LENGTHS = (3, 4, 5)
 
-URL, USER, MAIL = (chr(mark) for mark in (kernel.URL, kernel.USER, kernel.MAIL))
-NUMBER, AMOUNT, PHONE = (chr(mark) for mark in (kernel.NUMBER, kernel.AMOUNT, kernel.PHONE))
+URL, USER, MAIL = (chr(mark) for mark in (codes.URL, codes.USER, codes.MAIL))
+NUMBER, AMOUNT, PHONE = (chr(mark) for mark in (codes.NUMBER, codes.AMOUNT, codes.PHONE))
 
 DISGUISES = str.maketrans("013456789", "oieasgtbg")
 INSIDE_WORDS = str.maketrans("@$!", "asi", "'")
@@ -68,8 +68,8 @@ def _spelled(keys: npt.NDArray[np.uint64]) -> frozenset[str]:
     return frozenset(int(key).to_bytes(8, "big").lstrip(b"\0").decode() for key in keys)
 
 
-UNITS = _spelled(kernel.UNITS)
-LAST_LABELS = _spelled(kernel.LAST_LABELS)
+UNITS = _spelled(runs.UNITS)
+LAST_LABELS = _spelled(links.LAST_LABELS)
 
 ESCAPE = re.compile(
     r"""\\(?P<blank>[nrt])

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from moderation.text import kernel
+from moderation.text import codes as marks_of
 from moderation.text.characters import (
     CLASS_SHIFT,
     CODE_MASK,
@@ -75,7 +75,7 @@ def test_folding_a_folded_character_changes_nothing(codes):
 
 def test_kernel_can_rely_on_what_codes_are(shipped, codes):
     assert all(LETTER <= code >> CLASS_SHIFT <= PUNCTUATION for code in codes)
-    marks = {kernel.URL, kernel.USER, kernel.MAIL, kernel.NUMBER, kernel.AMOUNT, kernel.PHONE}
+    marks = {marks_of.URL, marks_of.USER, marks_of.MAIL, marks_of.NUMBER, marks_of.AMOUNT, marks_of.PHONE}
     assert not marks & {code & CODE_MASK for code in codes}, "a message could forge a mark"
     assert not any(chr(code & CODE_MASK).isupper() for code in codes if code & CODE_MASK < 128)
     digits = {code & CODE_MASK for code in codes if code >> CLASS_SHIFT == DIGIT}

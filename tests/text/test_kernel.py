@@ -22,9 +22,12 @@ from hypothesis import strategies as st
 
 from moderation.text import ngrams
 from moderation.text.characters import load_table
-from moderation.text.kernel import AMOUNT, MAIL, MAX_CHARACTERS, NUMBER, PHONE, URL, USER, decode, hash_words, split_words
+from moderation.text.codes import AMOUNT, MAIL, NUMBER, PHONE, URL, USER
+from moderation.text.decoding import MAX_CHARACTERS, decode
+from moderation.text.hashing import hash_words
 from moderation.text.ngrams import count_features, fold, pack_weights, sum_weights
 from moderation.text.vocabulary import load_vocabulary
+from moderation.text.words import split_words
 from tests.text import reference
 
 BITS = 18
