@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +16,9 @@ from moderation.corpus.authored import balance, check, read_authored
 from moderation.corpus.build import BuildReport, build
 from moderation.corpus.datasheet import datasheet
 from moderation.corpus.sources import LICENCE_CLASSES
+from moderation.corpus.splitting import voice_split
 from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError
+from moderation.text.vocabulary import VOCABULARY_FILE, build_vocabulary
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 # A table that nobody watches need not fit a screen.
@@ -77,6 +80,19 @@ def datasheet_command(
         out.write_text(page, encoding="utf-8")
     except OSError as error:
         raise CannotCreateError(f"cannot write {out}: {error.strerror}") from error
+
+
+@app.command("vocabulary")
+def vocabulary_command(data: DataFolder = Path("data")) -> None:
+    """Rebuild the words that a masked or spelt-out word may stand for; voices of the test split stay unseen.
+
+    Example: python -m moderation.corpus vocabulary
+    """
+    messages = read_authored(data / "authored")
+    rude = {"abusive", "threatening", "hate"}
+    learnt = ((m.text, not rude.isdisjoint(m.labels)) for m in messages if voice_split(m.voice) != "test")
+    np.savez_compressed(VOCABULARY_FILE, **build_vocabulary(learnt)._asdict())
+    typer.echo(f"{VOCABULARY_FILE.name}: {VOCABULARY_FILE.stat().st_size} bytes", err=True)
 
 
 def _show(report: BuildReport) -> None:

@@ -3,16 +3,14 @@
 Counted in the project's own messages, whose labels tell rude words from others: people mask insults, so of two words that
 fit a mask the ruder one is meant. Words are squeezed (``tunggu`` is ``tungu``) like those of the kernel.
 
-The finished table is shipped as ``vocabulary.npz``. Rebuild it with ``python -m moderation.text.vocabulary data/authored``;
+The finished table is shipped as ``vocabulary.npz``. Rebuild it with ``python -m moderation.corpus vocabulary``;
 doing so changes features, so every model has to be trained again.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -32,7 +30,6 @@ VOCABULARY_FILE = Path(__file__).with_name("vocabulary.npz")
 
 _MASK64 = (1 << 64) - 1
 _PRIME, _SEED = 0x9E3779B97F4A7C15, 0xA0761D6478BD642F
-_RUDE = frozenset({"abusive", "threatening", "hate"})
 # Words stand alone: no part of a handle, of a mixture with digits or of a masked word.
 _WORD = re.compile(r"(?<![^\W_]|[@*'])[a-z]{2,20}(?![^\W_]|[@*'])")
 _LINK = re.compile(r"https?://\S+")
@@ -129,26 +126,8 @@ def _likely_letters(words: set[str]) -> npt.NDArray[np.uint8]:
     return letters
 
 
-def _read(folder: Path) -> Iterator[tuple[str, bool]]:
-    """Messages and whether they are rude; voices of the test split stay unseen here too."""
-    from moderation.corpus.splitting import voice_split
-
-    for path in sorted(folder.glob("*.jsonl")):
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                if voice_split(row["voice"]) == "test":
-                    continue
-                yield row["text"], not _RUDE.isdisjoint(row["labels"])
-
-
 @cache
 def load_vocabulary() -> Vocabulary:
     """The shipped table."""
     with np.load(VOCABULARY_FILE, allow_pickle=False) as archive:
         return Vocabulary(archive["keys"], archive["ranks"], archive["costs"], archive["letters"])
-
-
-if __name__ == "__main__":
-    np.savez_compressed(VOCABULARY_FILE, **build_vocabulary(_read(Path(sys.argv[1])))._asdict())
-    sys.stderr.write(f"{VOCABULARY_FILE.name}: {VOCABULARY_FILE.stat().st_size} bytes\n")
