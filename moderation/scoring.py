@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model, Scores
-from moderation.messages.arrays import from_numpy, strings
+from moderation.messages.arrays import as_strings, from_numpy, strings
 from moderation.policy import Action, Policy, default_policy
 from moderation.registry import load_named_model
 
@@ -83,7 +83,7 @@ class Moderator:
             spared *= 1 - category.severity * probability
             if found and probability >= thresholds.review:
                 flags.append(category.name)
-                action = max(action, category.act if probability >= thresholds.act else category.review)
+                action = max(action, category.review, category.act if probability >= thresholds.act else Action.none)
         status = "empty" if not found else "truncated" if scores.cut[0] else "ok"
         named = dict(zip(CATEGORIES, p, strict=True))
         return Verdict(named, tuple(flags), action.name, 100 * (1 - spared), status, f"{self.model.name} {self.model.version}")
@@ -117,23 +117,6 @@ def _flag_lists(reviewed: npt.NDArray[np.bool_]) -> pa.Array:
     np.cumsum(reviewed.sum(axis=1), out=offsets[1:])
     values = _CATEGORIES.take(from_numpy(np.nonzero(reviewed)[1].astype(np.int8), pa.int8()))
     return pa.ListArray.from_arrays(from_numpy(offsets, pa.int32()), values)
-
-
-def as_strings(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Any sequence of texts as one Arrow string array; lone surrogates become replacement characters.
-
-    Raises:
-        TypeError: It is a single str, or something in it is neither str nor None.
-    """
-    if isinstance(texts, str):
-        raise TypeError("give a list of texts, not a single one")
-    if isinstance(texts, pa.ChunkedArray):
-        return texts.combine_chunks()
-    if isinstance(texts, pa.Array):
-        return texts
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise TypeError("every text must be a str or None")
-    return strings(texts)
 
 
 def load(name_or_folder: str | None = None, policy: Policy | None = None) -> Moderator:

@@ -274,3 +274,21 @@ def test_serving_imports_nothing_of_training(tiny_model, tmp_path):
     done = subprocess.run([sys.executable, "-c", SERVE, str(tmp_path / "model")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "[] [] []"
+
+
+@given(
+    st.lists(st.sampled_from([*TEXTS, "", "...", "g0bl0k", "x" * (MAX_CHARACTERS + 1)]), min_size=1, max_size=4),
+    st.floats(0, 0.5),
+    st.floats(0, 0.5),
+)
+@settings(max_examples=60, deadline=None)
+def test_one_message_is_judged_as_in_a_batch(moderator, texts, review, more):
+    points = tuple(Thresholds(review, review + more) for _ in CATEGORIES)
+    same = Moderator(replace(moderator.model, thresholds=points), moderator.policy)
+    for text, row in zip(texts, same.score(texts).to_pylist(), strict=True):
+        verdict = same.judge(text)
+        assert verdict.probabilities == {category: row[f"p_{category}"] for category in CATEGORIES}
+        assert (list(verdict.flags), verdict.action, verdict.status, verdict.model) == tuple(
+            row[k] for k in ("flags", "action", "status", "model")
+        )
+        assert verdict.priority == pytest.approx(row["priority"], abs=1e-3)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from moderation.messages.arrays import strings
+from moderation.messages.arrays import as_strings
 from moderation.text.ngrams import count_features
 
 LARGEST = 2047
@@ -30,15 +30,9 @@ def as_string_array(texts: Texts) -> pa.Array:
         ValueError: It is not one-dimensional.
         TypeError: Something in it is no text.
     """
-    if isinstance(texts, pa.ChunkedArray):
-        return texts.combine_chunks()
-    if isinstance(texts, pa.Array):
-        return texts
-    if np.ndim(texts) != 1:  # type: ignore[arg-type]
+    if not isinstance(texts, pa.Array | pa.ChunkedArray) and np.ndim(texts) != 1:  # type: ignore[arg-type]
         raise ValueError("texts must be a one-dimensional sequence")
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise TypeError("every text must be a str or None")
-    return strings(list(texts))
+    return as_strings(texts)
 
 
 def count_matrix(texts: pa.Array, bits: int) -> sparse.csr_matrix:

@@ -43,6 +43,23 @@ def numbers(array: pa.Array, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
 
 
+def as_strings(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Any sequence of texts as one Arrow string array; lone surrogates become replacement characters.
+
+    Raises:
+        TypeError: It is a single str, or something in it is neither str nor None.
+    """
+    if isinstance(texts, str):
+        raise TypeError("give a list of texts, not a single one")
+    if isinstance(texts, pa.ChunkedArray):
+        return texts.combine_chunks()
+    if isinstance(texts, pa.Array):
+        return texts
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError("every text must be a str or None")
+    return strings(texts)
+
+
 def from_numpy(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
     """Make an Arrow array of numbers; `kind` must be the Arrow name of the array's type."""
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
