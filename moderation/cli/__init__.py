@@ -12,7 +12,7 @@ from moderation.cli import evaluate, explain, models, score, train
 from moderation.cli.console import say
 from moderation.errors import ModerationError, OutputError, UsageError
 
-_TRAINING = ("sklearn", "scipy", "pandas", "joblib")
+_TRAINING = ("sklearn", "scipy", "pandas", "joblib", "jinja2", "markupsafe")
 
 app = typer.Typer(
     no_args_is_help=True,

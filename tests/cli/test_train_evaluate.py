@@ -141,7 +141,7 @@ def test_evaluate_as_json(labelled, model):
     done = run("evaluate", labelled, "--model", model, "--json")
     assert (done.code, done.stderr) == (0, "")
     result = json.loads(done.text, parse_constant=pytest.fail)
-    assert set(result) == {"model", "figures", "clean_rows", "clean_flagged"}
+    assert set(result) == {"model", "figures", "clean_rows", "clean_flagged", "resamples"}
     assert result["clean_rows"] == 12
     keys = [field.name for field in fields(Figures)]
     assert {"category", "slice", "rows", "average_precision", "recall", "false_positive_rate", "calibration_error"} <= set(keys)

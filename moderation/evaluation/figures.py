@@ -1,20 +1,30 @@
-"""How good a model is on labelled rows: per category, and per source, language, channel and tag."""
+"""The figures of one category on some rows."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import expected_calibration_error
-from moderation.classifier.model import Model, Thresholds
-from moderation.labelled import LabelledRows
+from moderation.classifier.model import Thresholds
 
-SLICES = ("source", "lang", "channel", "tag")
+RATES = {
+    "average_precision": "AP",
+    "roc_auc": "ROC AUC",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "false_positive_rate": "FPR",
+    "act_precision": "P act",
+    "act_recall": "R act",
+    "calibration_error": "ECE",
+}
+"""The figures that are no counts, in the order of `Figures`, and what tables call them."""
+
+LOWER_IS_BETTER = frozenset({"false_positive_rate", "calibration_error"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Figures:
         act_precision: Precision at the act threshold.
         act_recall: Recall at the act threshold.
         calibration_error: Expected calibration error in 15 bins.
+        intervals: 95 % bootstrap interval of each of `RATES` that has one; none where the rows are few or hold no mistake.
     """
 
     category: str
@@ -50,57 +61,12 @@ class Figures:
     act_precision: float | None
     act_recall: float | None
     calibration_error: float | None
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """All figures of a model on some rows.
-
-    Attributes:
-        model: Name and version.
-        figures: One a category and slice, ``all`` first.
-        clean_rows: Rows labelled 0 in every category.
-        clean_flagged: Those flagged for review in any category.
-    """
-
-    model: str
-    figures: tuple[Figures, ...]
-    clean_rows: int
-    clean_flagged: int
-
-    def overall(self) -> tuple[Figures, ...]:
-        """The figures over all rows, one a category that has labels."""
-        return tuple(f for f in self.figures if f.slice == "all")
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-ready data."""
-        return asdict(self)
-
-
-def evaluate(model: Model, rows: LabelledRows, least: int = 20) -> Evaluation:
-    """Score the rows and compare with their labels.
-
-    Args:
-        model: What to judge.
-        rows: With what.
-        least: Slices with fewer known rows of a category are left out.
-    """
-    probabilities = model.score(rows.texts).probabilities.astype(np.float64)
-    keeps = {"all": np.ones(len(rows), np.bool_)}
-    for name in SLICES:
-        values = rows.facet(name)
-        keeps |= {f"{name}={value}": values == value for value in sorted(set(values) - {""})}
-    figures = []
-    for place, category in enumerate(CATEGORIES):
-        known = ~np.isnan(rows.labels[:, place])
-        for name, keep in keeps.items():
-            chosen = known & keep
-            if chosen.sum() >= (1 if name == "all" else least):
-                target = rows.labels[chosen, place] == 1
-                figures.append(measure(category, name, probabilities[chosen, place], target, model.thresholds[place]))
-    clean = (rows.labels == 0).all(axis=1)
-    flagged = (probabilities >= [t.review for t in model.thresholds]).any(axis=1)
-    return Evaluation(f"{model.name} {model.version}", tuple(figures), int(clean.sum()), int((clean & flagged).sum()))
+    def rate(self, name: str) -> float | None:
+        """The figure of `RATES` with that name."""
+        value: float | None = getattr(self, name)
+        return value
 
 
 def measure(
