@@ -56,7 +56,10 @@ def check_command(
     if not messages:
         raise NoInputError(f"no messages in {folder}")
     for name, counts in balance(messages).items():
-        typer.echo(f"{name}: {', '.join(f'{value} {count}' for value, count in counts.most_common())}")
+        if name == "voice":
+            typer.echo(f"voices: {len(counts):,}")
+        else:
+            typer.echo(f"{name}: {', '.join(f'{value} {count}' for value, count in counts.most_common())}")
     findings = check(messages)
     for finding in findings[:limit]:
         typer.echo(f"{finding.kind}: {' '.join(finding.ids)} {finding.detail}".rstrip())
