@@ -7,6 +7,7 @@ ModerationError
     NoInputError (66)       an input that is not there
     CannotCreateError (73)  an output that may not be made
     OutputError (74)        writing or reading failed half-way
+    InterruptedRunError (128 + number of the signal)
 
 Messages name files, columns and row numbers, never the text of a message.
 """
@@ -50,3 +51,11 @@ class OutputError(ModerationError):
     """Writing or reading failed half-way."""
 
     exit_code = 74
+
+
+class InterruptedRunError(ModerationError):
+    """Asked by a signal to stop, after the batch in hand."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number

@@ -27,7 +27,7 @@ def evaluate(
         list[str], typer.Argument(help="Labelled files: a text and any category as 1, 0 or empty.", metavar="LABELS...")
     ],
     *,
-    model: Annotated[str | None, typer.Option("--model", help="Name or folder; the shipped one when omitted.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Name or folder; the one in use when omitted.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="A model to compare with, on the same rows.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
     split: Annotated[

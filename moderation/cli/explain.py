@@ -16,7 +16,7 @@ READ, WORD = 500, 40
 
 def explain(
     text: Annotated[str | None, typer.Argument(help="The message; read from standard input when omitted or -.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Name or folder; the shipped one when omitted.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Name or folder; the one in use when omitted.")] = None,
 ) -> None:
     """Show why a message gets its score: the words that push each category, strongest first.
 
