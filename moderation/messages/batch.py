@@ -34,11 +34,13 @@ class ReadProblems:
         unreadable_rows: Rows marked unreadable: broken JSON, a quote that never closes.
         ragged_rows: CSV rows with more or fewer cells than the header; missing cells are null, surplus ones join the last.
         replaced_sequences: Byte sequences that are no text in the input's encoding and became U+FFFD.
+        left_out_files: Files that are no mails, in a folder or an archive of mails.
     """
 
     unreadable_rows: int = 0
     ragged_rows: int = 0
     replaced_sequences: int = 0
+    left_out_files: int = 0
 
 
 class Readable(Protocol):
@@ -47,6 +49,38 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """Read up to `size` bytes; fewer, or none, only at the end."""
         ...
+
+
+class Rewound:
+    """A stream from its first byte although its head was read already."""
+
+    def __init__(self, head: bytes, rest: Readable) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        """Read on; the head comes alone."""
+        head, self._head = self._head[:size], self._head[size:]
+        return head or self._rest.read(size)
+
+
+DATE_ORDERS = ("dmy", "mdy", "ymd")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a person has to decide about some formats.
+
+    Attributes:
+        dates: The order of day, month and year in the dates of chat exports, one of `DATE_ORDERS`; None when they tell it.
+        include_agents: Of ticket exports take what agents, bots and the system wrote too, and private notes.
+    """
+
+    dates: str | None = None
+    include_agents: bool = False
+
+
+DEFAULTS = ReadOptions()
 
 
 @dataclass(frozen=True)
@@ -60,6 +94,7 @@ class Source:
         batch_rows: At most so many rows a batch.
         encoding: Of text formats, unless a byte order mark tells another.
         problems: Where to count.
+        options: What was decided about its format.
     """
 
     name: str
@@ -68,3 +103,4 @@ class Source:
     batch_rows: int
     encoding: str
     problems: ReadProblems
+    options: ReadOptions = DEFAULTS

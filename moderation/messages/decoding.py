@@ -90,10 +90,13 @@ def line_batches(source: Source, newline: str) -> Iterator[list[str]]:
             raise DataError(f"{source.name}: a line of more than {MAX_LINE_CHARACTERS:,} characters")
         pending += lines
         size += len(text)
-        while len(pending) >= source.batch_rows or (pending and size > MAX_BATCH_CHARACTERS):
-            yield pending[: source.batch_rows]
-            del pending[: source.batch_rows]
-            size = sum(map(len, pending))
+        start = 0
+        while len(pending) - start >= source.batch_rows or (start < len(pending) and size > MAX_BATCH_CHARACTERS):
+            batch = pending[start : start + source.batch_rows]
+            yield batch
+            start += len(batch)
+            size -= sum(map(len, batch))
+        del pending[:start]
     pending += io.StringIO(rest, newline)
     if pending:
         yield pending

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
@@ -58,10 +57,29 @@ def test_format_by_extension_comes_first():
         assert format_of(name, b"halo", "utf-8", None) == expected
 
 
-def test_formats_that_are_none_of_messages_are_refused(tmp_path):
-    path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(b"text\na\n"))
-    with pytest.raises(DataError, match="compressed"):
+def test_patterns_that_no_shell_has_expanded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.csv", "a.csv", "deep/deeper/c.csv", "deep/.hidden/d.csv", "[x].csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"text\n{name}\n")
+    assert read_texts("?.csv") == ["a.csv", "b.csv"]
+    assert read_texts("**/*.csv") == ["[x].csv", "a.csv", "b.csv", "deep/deeper/c.csv"]
+    assert read_texts("deep/**") == ["deep/deeper/c.csv"]
+    assert read_texts(tmp_path / "[ab].csv") == ["a.csv", "b.csv"]
+    assert read_texts("[x].csv") == ["[x].csv"]  # there is such a file
+    assert [list(row) for row in read_rows("*.csv")] == [["text"]] * 3
+    for pattern in ("*.tsv", "de*p", "[", "**/nothing"):
+        with pytest.raises(NoInputError):
+            read([pattern], text_column=None)
+
+
+@pytest.mark.parametrize(
+    ("head", "says"), [(b"\xfd7zXZ\x00", "compressed"), (b"%PDF-1.4", "PDF"), (b"a" * 257 + b"ustar", "tar")]
+)
+def test_formats_that_are_none_of_messages_are_refused(tmp_path, head, says):
+    path = tmp_path / "a.csv"
+    path.write_bytes(head)
+    with pytest.raises(DataError, match=says):
         read_all(path)
 
 
