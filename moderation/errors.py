@@ -1,6 +1,7 @@
 """What can go wrong, and the exit code each ends the command line with.
 
 ModerationError
+    ConflictError (1)       somebody else was quicker, or has to decide (`moderation.triage.errors`)
     UsageError (2)          options that do not fit together
     DataError (65)          input that cannot be understood
         ModelError          a model folder that is refused

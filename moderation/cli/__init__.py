@@ -8,11 +8,17 @@ import sys
 
 import typer
 
-from moderation.cli import evaluate, explain, models, score, train
+from moderation.cli import evaluate, explain, models, score, train, triage
 from moderation.cli.console import say
 from moderation.errors import ModerationError, OutputError, UsageError
 
-_TRAINING = ("sklearn", "scipy", "pandas", "joblib", "jinja2", "markupsafe")
+_EXTRAS = {
+    **dict.fromkeys(("sklearn", "scipy", "pandas", "joblib", "datasketch", "matplotlib", "jinja2", "markupsafe"), "train"),
+    **dict.fromkeys(("distributed", "dask"), "cluster"),
+    **dict.fromkeys(("sqlalchemy", "fastapi", "uvicorn", "argon2", "multipart"), "triage"),
+    "psycopg": "postgres",
+}
+"""Which extra brings a module."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +31,7 @@ app.command()(explain.explain)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.add_typer(models.app, name="models")
+app.add_typer(triage.app, name="triage")
 
 
 def main() -> None:
@@ -41,9 +48,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in _TRAINING:
+        if name not in _EXTRAS:
             raise
-        say(f"moderation: {name} is not installed, which this command needs: pip install 'moderation[train]'")
+        say(f"moderation: {name} is not installed, which this command needs: pip install 'moderation[{_EXTRAS[name]}]'")
         sys.exit(UsageError.exit_code)
     except OSError as error:
         say(f"moderation: {error.filename or 'reading or writing'}: {error.strerror or 'failed'}")

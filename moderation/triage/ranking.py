@@ -1,0 +1,104 @@
+"""The queue in the order of priority at one moment, the next message first: see `moderation.triage.priority` for why."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Select, exists, func, literal, select, tuple_
+
+from moderation.categories import CATEGORIES
+from moderation.policy import Policy
+from moderation.triage import schema
+from moderation.triage.priority import GROUPS, Group, total
+from moderation.triage.rules import Rules
+
+_state, _leases, _passed = schema.state.c, schema.leases.c, schema.passed.c
+
+
+class Ranked(NamedTuple):
+    """A message in its place: its number, case and group, since when it waits, and its priority."""
+
+    item: int
+    content: int
+    group: Group
+    since: int
+    priority: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The waiting messages of a store at a moment.
+
+    Attributes:
+        connection: To the store.
+        policy: The Code.
+        rules: How to rank.
+        now: The moment, in milliseconds since 1970.
+        reviewer: Only messages that can be given to this moderator: not those reserved for others or had before.
+        category: Only messages of this category.
+        page: How many messages of a group are fetched at once.
+    """
+
+    connection: Connection
+    policy: Policy
+    rules: Rules
+    now: int
+    reviewer: str | None = None
+    category: str | None = None
+    page: int = 100
+
+    def __iter__(self) -> Iterator[Ranked]:
+        """By falling priority; among equals the one that waits longest, then the one that was added first.
+
+        Each group waits in a heap with its oldest message, whoever that can be given to: none of the group comes before it.
+        A group is opened only when that message would be next.
+        """
+        heap: list[tuple[float, int, int, Ranked | None, Group]] = []
+        for group, since in self._heads():
+            heapq.heappush(heap, (-self._priority(group, since), since, -1, None, group))
+        opened: dict[Group, Iterator[Ranked]] = {}
+        while heap:
+            _, _, _, found, group = heapq.heappop(heap)
+            if found is None:
+                opened[group] = self._members(group)
+            else:
+                yield found
+            following = next(opened[group], None)
+            if following is not None:
+                heapq.heappush(heap, (-following.priority, following.since, following.item, following, group))
+
+    def _priority(self, group: Group, since: int) -> float:
+        return total(group, self.now - since, self.policy, self.rules)
+
+    def _heads(self) -> list[tuple[Group, int]]:
+        """Every group that has messages, and since when its oldest waits: one step in the index for each."""
+        place = 0 if self.category is None else CATEGORIES.index(self.category)
+        beyond = GROUPS if self.category is None else Group(place + 1, False, 0).number
+        lowest = select(func.min(_state.queue)).where(_state.queue >= Group(place, False, 0).number, _state.queue < beyond)
+        groups = select(lowest.scalar_subquery().label("number")).cte("groups", recursive=True)
+        higher = select(func.min(_state.queue)).where(_state.queue > groups.c.number, _state.queue < beyond)
+        groups = groups.union_all(select(higher.scalar_subquery()).where(groups.c.number.is_not(None)))
+        oldest = select(func.min(_state.since)).where(_state.queue == groups.c.number).scalar_subquery()
+        rows = self.connection.execute(select(groups.c.number, oldest).where(groups.c.number.is_not(None)))
+        return [(Group.of(number), since) for number, since in rows]
+
+    def _members(self, group: Group) -> Iterator[Ranked]:
+        """The messages of a group, the oldest first."""
+        chosen = self._allowed(select(_state.item, _state.content, _state.since).where(_state.queue == group.number))
+        chosen = chosen.order_by(_state.since, _state.item).limit(self.page)
+        rows = self.connection.execute(chosen).all()
+        while rows:
+            for row in rows:
+                yield Ranked(row.item, row.content, group, row.since, self._priority(group, row.since))
+            after = tuple_(literal(row.since), literal(row.item))
+            rows = self.connection.execute(chosen.where(tuple_(_state.since, _state.item) > after)).all()
+
+    def _allowed(self, chosen: Select[tuple[int, int, int]]) -> Select[tuple[int, int, int]]:
+        if self.reviewer is None:
+            return chosen
+        had = exists().where(_passed.reviewer == self.reviewer, _passed.content == _state.content)
+        reserved = exists().where(_leases.content == _state.content, _leases.until > self.now, _leases.reviewer != self.reviewer)
+        return chosen.where(~had, ~reserved)

@@ -1,0 +1,232 @@
+"""Where a queue lives: a SQLite file or a PostgreSQL database, opened, made, written to and asked for in one way.
+
+Who writes: `writing` gives one transaction at a time to whoever changes what is decided. On SQLite that is its one writer;
+on PostgreSQL a lock of the transaction, which handing out messages does without.
+
+A committed decision survives kill -9 and a power cut: SQLite writes ahead and syncs at every commit, which costs a
+millisecond, and a moderator makes a few of them a minute.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    any_,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
+
+from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError, OutputError, UsageError
+from moderation.triage import schema
+
+DEFAULT_URL = "sqlite:///queue.db"
+BUSY_MILLISECONDS = 30_000
+CACHE_KIB = 64 * 1024
+CHECKPOINT_PAGES = 16_384
+"""Of 4 KiB. Adding touches the same pages of the indexes again and again; they go to the file more seldom than by default."""
+
+_LOCK = 0x7472_6961  # "tria"
+
+
+def open_store(url: str, *, create: bool) -> Engine:
+    """Connect to a store.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql://...``.
+        create: Make it if it is not there.
+
+    Raises:
+        UsageError: The URL is none, or names another database.
+        NoInputError: There is no queue, and none shall be made.
+        CannotCreateError: It cannot be made.
+        DataError: The file is no queue, or that of another version.
+        OutputError: The database cannot be reached.
+    """
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+        file = Path(str(engine.url.database))
+        if not file.exists() and not create:
+            raise NoInputError(f"no queue at {file}: moderation triage add makes one")
+        if not file.parent.is_dir():
+            raise CannotCreateError(f"{file}: no such folder")
+    try:
+        with told(engine):
+            _check(engine, create=create)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _check(engine: Engine, *, create: bool) -> None:
+    if not inspect(engine).has_table(schema.store.name):
+        if not create:
+            raise NoInputError(f"no queue at {_name(engine)}: moderation triage add makes one")
+        make_tables(engine)
+    with engine.connect() as connection:
+        version = connection.execute(select(schema.store.c.version)).scalar_one()
+    if version != schema.VERSION:
+        raise DataError(f"the queue at {_name(engine)} is of version {version}, this program knows {schema.VERSION}")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the store."""
+    with told(engine), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
+    """A transaction that is committed when the block ends and leaves no trace when it fails.
+
+    Args:
+        engine: The store.
+        alone: No other transaction that asks for this runs meanwhile. (On SQLite none that writes does, either way.)
+    """
+    with told(engine), engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        if alone and engine.dialect.name == "postgresql":
+            connection.execute(select(text("pg_advisory_xact_lock(:key)")).params(key=_LOCK))
+        yield connection
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert many rows that have a value for each column of the table, in its order."""
+    names = [column.name for column in table.columns]
+    if connection.dialect.name == "postgresql":
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with driver.cursor().copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    elif rows:
+        marks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", list(map(tuple, rows)))  # noqa: S608
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column holds one of many values, which go to the database as one parameter."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import ARRAY
+
+        return column == any_(literal(list(values), ARRAY(column.type)))
+    each = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def upsert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 (two unrelated types of one interface)
+    """An insert statement with ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert
+
+    return insert(table)
+
+
+def analyse(engine: Engine) -> None:
+    """Let the database look at what it holds, so that it plans well."""
+    with told(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in (schema.items, schema.state):
+            connection.exec_driver_sql("PRAGMA optimize" if engine.dialect.name == "sqlite" else f"ANALYZE {table.name}")
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """Say in one line what a database error is about. Its own words can hold messages, and are left out."""
+    try:
+        yield
+    except ModerationError:
+        raise
+    except (SQLAlchemyError, UnicodeDecodeError) as error:
+        raise _plain(error, engine) from None
+
+
+def _plain(error: Exception, engine: Engine) -> ModerationError:
+    name = _name(engine)
+    said = str(getattr(error, "orig", "")) if engine.dialect.name == "sqlite" else ""
+    if "not a database" in said or "malformed" in said:
+        return DataError(f"{name} is no queue, or damaged")
+    if "unable to open" in said or "readonly" in said:
+        return CannotCreateError(f"{name} cannot be opened for writing")
+    if "locked" in said:
+        return OutputError(f"{name} is in use by another program for more than {BUSY_MILLISECONDS // 1000} seconds")
+    if isinstance(error, OperationalError) and engine.dialect.name == "postgresql":
+        return OutputError(f"{name} cannot be reached, or the connection broke")
+    kind = type(getattr(error, "orig", None) or error).__name__ if isinstance(error, DatabaseError) else type(error).__name__
+    return OutputError(f"{name}: the database failed ({kind})")
+
+
+def _name(engine: Engine) -> str:
+    return str(engine.url.database) if engine.dialect.name == "sqlite" else engine.url.render_as_string(hide_password=True)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UsageError("--store is a URL such as sqlite:///queue.db or postgresql://user@host/database") from None
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        try:
+            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise UsageError("psycopg is not installed, which this store needs: pip install 'moderation[postgres]'") from None
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise UsageError("--store is a URL that begins with sqlite: or postgresql:")
+    engine = create_engine(parsed, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (of the driver)
+    connection.isolation_level = None  # transactions are ours to begin
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 (of the driver)
+    connection.execute("SET jit = off")  # which compiles for longer than any of our questions takes
+    connection.commit()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # At once for writing: a transaction that first reads and then wants to write cannot wait for another writer.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN")
+
+
+def make_tables(engine: Engine) -> None:
+    """Make what is missing."""
+    with writing(engine) as connection:
+        schema.metadata.create_all(connection)
+        if connection.execute(select(schema.store.c.version)).first() is None:
+            connection.execute(schema.store.insert().values(version=schema.VERSION))
