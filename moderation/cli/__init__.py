@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from moderation.cli import evaluate, explain, models, score, train, triage
+from moderation.cli import drift, evaluate, explain, labels, models, score, train, triage
 from moderation.cli.console import say
 from moderation.errors import ModerationError, OutputError, UsageError
 
@@ -30,6 +30,8 @@ app.command()(score.score)
 app.command()(explain.explain)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(drift.drift)
+app.add_typer(labels.app, name="labels")
 app.add_typer(models.app, name="models")
 app.add_typer(triage.app, name="triage")
 

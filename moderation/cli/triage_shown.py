@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from moderation.categories import CATEGORIES
 from moderation.cli.console import out, shown, write_out
-from moderation.triage.times import as_datetime
+from moderation.messages.times import as_datetime
 
 if TYPE_CHECKING:
     from moderation.triage.cases import Event

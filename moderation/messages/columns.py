@@ -13,6 +13,15 @@ VERDICT_COLUMNS = (*(f"p_{category}" for category in CATEGORIES), "flags", "acti
 TEXT_NAMES = ("message", "body", "content", "comment", "tweet", "review", "pesan", "isi", "komentar", "ulasan", "keluhan")
 """Where messages are looked for, in this order, when no column is called ``text``."""
 
+FACT_NAMES = {
+    "author": ("author", "user", "username", "sender", "from", "pengirim"),
+    "thread": ("thread_id", "thread", "conversation_id", "conversation", "ticket_id", "ticket"),
+    "time": ("time", "created_at", "timestamp", "sent_at", "date", "waktu", "tanggal"),
+    "channel": ("channel",),
+    "lang": ("lang",),
+}
+"""Where author, conversation, time, channel and language are looked for, in this order and in any case."""
+
 SHOWN_COLUMNS, SHOWN_CHARACTERS = 30, 40
 """How much of a header an error shows. A file without a header has messages in its place."""
 
@@ -52,14 +61,14 @@ def find_text(originals: Sequence[str], wanted: str | None, source: str) -> int:
         for names in (originals, free_names(originals)):
             if wanted in names:
                 return names.index(wanted)
-        raise DataError(f"{source}: no column {wanted!r}; columns: {_listed(originals)}")
+        raise DataError(f"{source}: no column {wanted!r}; columns: {listed(originals)}")
     folded = [name.strip().casefold() for name in originals]
     if "text" not in folded and len(originals) == 1:
         return 0
     for name in ("text", *TEXT_NAMES):
         if name in folded:
             return folded.index(name)
-    raise DataError(f"{source}: which column holds the messages? Name it with --text; columns: {_listed(originals)}")
+    raise DataError(f"{source}: which column holds the messages? Name it with --text; columns: {listed(originals)}")
 
 
 def is_text_name(name: str, wanted: str | None) -> bool:
@@ -67,7 +76,8 @@ def is_text_name(name: str, wanted: str | None) -> bool:
     return name == wanted or name.strip().casefold() in ("text", *TEXT_NAMES)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Column names for an error: not too many, not too long, and nothing that disturbs a terminal."""
     shown = [name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}..." for name in names[:SHOWN_COLUMNS]]
     if len(names) > SHOWN_COLUMNS:
         shown.append(f"and {len(names) - SHOWN_COLUMNS} more")

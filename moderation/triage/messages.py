@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, func, select
 
 from moderation.categories import CATEGORIES
+from moderation.messages.times import as_datetime
 from moderation.policy import Policy
 from moderation.triage import schema
 from moderation.triage.cases import Stage, as_labels
 from moderation.triage.priority import HOUR, Group, Offence, Priority, priority, remembered, suggestions
 from moderation.triage.rules import Rules, Suggestion
 from moderation.triage.store import reading
-from moderation.triage.times import as_datetime
 
 if TYPE_CHECKING:
     from moderation.triage.queue import Queue

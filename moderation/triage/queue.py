@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select
 
 from moderation.categories import CATEGORIES
 from moderation.errors import NoInputError, UsageError
+from moderation.messages.times import milliseconds
 from moderation.policy import Policy, default_policy
 from moderation.triage import log, schema
 from moderation.triage.cases import ACTIONS, Case, Event, Kind, Stage, check_action, check_undo, needs_second
@@ -19,7 +20,6 @@ from moderation.triage.messages import Message, load
 from moderation.triage.ranking import Ranking
 from moderation.triage.rules import Rules, default_rules
 from moderation.triage.store import open_store, reading, upsert, writing
-from moderation.triage.times import milliseconds
 
 MINUTE = 60_000
 MAX_NAME, MAX_NOTE = 64, 2_000

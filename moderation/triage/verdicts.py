@@ -21,18 +21,9 @@ from moderation.categories import CATEGORIES
 from moderation.errors import DataError, NoInputError, OutputError
 from moderation.limits import MAX_LINE_CHARACTERS
 from moderation.messages.arrays import scrub
-from moderation.messages.columns import VERDICT_COLUMNS, find_text
+from moderation.messages.columns import FACT_NAMES, VERDICT_COLUMNS, find_text
+from moderation.messages.times import parse_time
 from moderation.policy import Action
-from moderation.triage.times import parse_time
-
-NAMES = {
-    "author": ("author", "user", "username", "sender", "from", "pengirim"),
-    "thread": ("thread_id", "thread", "conversation_id", "conversation", "ticket_id", "ticket"),
-    "time": ("time", "created_at", "timestamp", "sent_at", "date", "waktu", "tanggal"),
-    "channel": ("channel",),
-    "lang": ("lang",),
-}
-"""Where author, conversation, time, channel and language are looked for, in this order and in any case."""
 
 IDENTIFYING = ("id", "path", "time")
 """With one of these filled in, two equal rows are one message; without, two that stand at different places are two."""
@@ -77,7 +68,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of columns to take instead of those in `NAMES`; None looks for them."""
+    """Names of columns to take instead of those in `FACT_NAMES`; None looks for them."""
 
     text: str | None = None
     author: str | None = None
@@ -260,7 +251,7 @@ class _Header:
             raise _BadRow("has no column of messages") from None
         others = {key.strip().casefold(): key for key in reversed(originals) if key != text}
         found: dict[str, str | None] = {}
-        for part, names in NAMES.items():
+        for part, names in FACT_NAMES.items():
             wanted = getattr(self._columns, part, None)
             found[part] = next((others[name] for name in names if name in others), None)
             if wanted is not None:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from moderation.errors import DataError, NoInputError
 from moderation.messages.arrays import strings
+from moderation.messages.times import parse_time
 from moderation.messages.writing import open_writer
 from moderation.policy import default_policy
 from moderation.scoring import Moderator
 from moderation.text.folding import fold_all
 from moderation.text.ngrams import fold
 from moderation.triage.intake import content_keys
-from moderation.triage.times import parse_time
 from moderation.triage.verdicts import Columns, Problems, Verdict, read_verdicts
 
 SAID = {
