@@ -64,7 +64,7 @@ MAX_MENDED_CHARACTERS = 50_000
 
 MAX_ZIP_RATIO = 200
 ZIP_GRACE_BYTES = 1024 * 1024
-"""A member of a zip archive that would become longer than the second, and longer than the first times what it is, stays packed."""
+"""A member of a zip archive that would get longer than the second, and than the first times what it is, stays packed."""
 
 MAX_ZIP_DIRECTORY_BYTES = 32 * 1024 * 1024
 """The list of members is held in memory as a whole: some 300,000."""

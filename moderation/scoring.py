@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +18,13 @@ import pyarrow as pa
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model, Scores
 from moderation.messages.arrays import as_strings, from_numpy, strings
+from moderation.messages.batch import Batch
 from moderation.policy import Action, Policy, default_policy
 from moderation.registry import load_named_model
 
 if TYPE_CHECKING:
-    from moderation.messages.batch import Batch
+    from moderation.messages.writing import TableWriter
+    from moderation.redaction import Redactor
 
 STATUSES = ("ok", "empty", "truncated", "unreadable")
 VERDICT_SCHEMA = pa.schema(
@@ -67,6 +72,16 @@ class Moderator:
 
     model: Model
     policy: Policy
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this model and policy from any other: a digest of every number and word in them that a verdict hangs on."""
+        model = self.model
+        rest = (model.name, model.version, model.calibration, model.thresholds, self.policy)
+        digest = hashlib.sha256(repr(rest).encode())
+        for array in (model.weights, model.scale, model.intercept):
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
     def score(self, texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.Table:
         """Verdicts of ``n`` texts, in their order, with `VERDICT_SCHEMA`; a missing text gets status ``empty``."""
@@ -129,34 +144,77 @@ def load(name_or_folder: str | None = None, policy: Policy | None = None) -> Mod
     return Moderator(load_named_model(name_or_folder), policy or default_policy())
 
 
-def score_batch(moderator: Moderator, batch: Batch) -> pa.Table:
-    """One batch's columns followed by its verdicts, a row a row."""
+def score_batch(moderator: Moderator, batch: Batch, redactor: Redactor | None = None) -> pa.Table:
+    """One batch's columns followed by its verdicts, a row a row; the verdicts are on the texts before a ``redactor``'s masks."""
     verdicts = moderator.verdicts(moderator.model.score(batch.texts), batch.unreadable)
-    table = batch.table
+    table = batch.table if redactor is None else redactor.mask_table(batch.table)
     for field, column in zip(VERDICT_SCHEMA, verdicts.columns, strict=True):
         table = table.append_column(field, column)
     return table
 
 
-def score_batches(moderator: Moderator, batches: Iterator[Batch], jobs: int = 1) -> Iterator[pa.Table]:
-    """Score a stream in order on ``jobs`` threads: the kernel holds no lock."""
-    return (table for _, table in score_batches_with_texts(moderator, batches, jobs))
+def score_batches(
+    moderator: Moderator, batches: Iterator[Batch], jobs: int = 1, redactor: Redactor | None = None
+) -> Iterator[pa.Table]:
+    """Score a stream in order on ``jobs`` threads, 0 is one a core: the kernel holds no lock."""
+    return (table for _, table in score_batches_with_texts(moderator, batches, jobs, redactor))
 
 
 def score_batches_with_texts(
-    moderator: Moderator, batches: Iterator[Batch], jobs: int = 1
+    moderator: Moderator, batches: Iterator[Batch], jobs: int = 1, redactor: Redactor | None = None
 ) -> Iterator[tuple[pa.Array, pa.Table]]:
-    """Like `score_batches`, with the texts of each batch; never more than ``2 * jobs`` batches are held."""
+    """Like `score_batches`, with the texts of each batch; never more than ``2 * jobs`` batches are held.
+
+    When reading fails, what was read before is scored first.
+    """
+    jobs = jobs or os.cpu_count() or 1
     if jobs == 1:
         for batch in batches:
-            yield batch.texts, score_batch(moderator, batch)
+            yield batch.texts, score_batch(moderator, batch, redactor)
         return
+    read = _Read(batches)
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[tuple[pa.Array, Future[pa.Table]]] = deque()
-        for batch in batches:
-            waiting.append((batch.texts, pool.submit(score_batch, moderator, batch)))
+        for batch in read:
+            waiting.append((batch.texts, pool.submit(score_batch, moderator, batch, redactor)))
             if len(waiting) >= 2 * jobs:
                 texts, future = waiting.popleft()
                 yield texts, future.result()
         for texts, future in waiting:
             yield texts, future.result()
+    if read.failure is not None:
+        raise read.failure
+
+
+class _Read:
+    """Batches until reading ends or fails; the failure waits until those before it are scored."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self.failure: Exception | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        try:
+            yield from self._batches
+        except Exception as error:
+            self.failure = error
+
+
+def score_into(
+    writer: TableWriter, moderator: Moderator, batches: Iterator[Batch], jobs: int = 1, redactor: Redactor | None = None
+) -> Iterator[int]:
+    """Score a stream into a writer, behind what an interrupted run has written; yields how many rows each batch brought."""
+    for table in score_batches(moderator, _behind(writer, moderator, batches, redactor), jobs, redactor):
+        writer.write(table)
+        yield len(table)
+
+
+def _behind(writer: TableWriter, moderator: Moderator, batches: Iterator[Batch], redactor: Redactor | None) -> Iterator[Batch]:
+    """The batches that are not written yet. Those before are read again, for what reading finds wrong with them counts."""
+    done = writer.done.batches
+    for place, batch in enumerate(batches):
+        if place >= done:
+            yield batch
+        elif place == 0:
+            nothing = Batch(batch.table.slice(0, 0), batch.texts.slice(0, 0), batch.unreadable[:0])
+            writer.prime(score_batch(moderator, nothing, redactor))

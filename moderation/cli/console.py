@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from moderation.messages.batch import ReadProblems
+
 _JOINERS = "\u200c\u200d"  # parts of emoji and of Persian words, and harmless
 
 
@@ -58,3 +60,15 @@ def row_counter(label: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda rows: progress.update(task, advance=rows)
+
+
+def report_problems(problems: ReadProblems) -> None:
+    """Say what was wrong with the inputs, if anything was."""
+    if problems.unreadable_rows:
+        say(f"rows that could not be read, marked unreadable: {problems.unreadable_rows:,}")
+    if problems.ragged_rows:
+        say(f"rows with more or fewer cells than the header: {problems.ragged_rows:,}")
+    if problems.replaced_sequences:
+        say(f"byte sequences that are no text, replaced: {problems.replaced_sequences:,}; --encoding names another encoding")
+    if problems.left_out_files:
+        say(f"files that are no mails, left out: {problems.left_out_files:,}")

@@ -14,6 +14,10 @@ from moderation.messages.json_text import holds_json
 OutputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
 
+ROW_GROUP_ROWS = 20_000
+ROW_GROUP_BYTES = 64 * 1024 * 1024
+"""How much of Parquet is held before it is written."""
+
 
 class Encoder(Protocol):
     """Writes tables to a binary file, which it does not close."""
@@ -131,32 +135,75 @@ class DelimitedEncoder:
 
 
 class ParquetEncoder:
-    """Parquet with the types of the first table; JSON text becomes plain strings."""
+    """Parquet with the types of the first table; JSON text becomes plain strings.
+
+    Row groups have `ROW_GROUP_ROWS`, however the rows came; only a group of long messages ends early, with a table that brings
+    it past `ROW_GROUP_BYTES`.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._fixed = _Fixed()
         self._writer: Any = None
+        self._waiting: list[pa.Table] = []
+        self._rows = self._bytes = 0
 
     def write(self, table: pa.Table) -> None:
-        """Write all rows of a table.
+        """Write all rows of a table, or keep them until there is a row group of them.
 
         Raises:
             DataError: The columns are not those of the first table.
         """
         plain = self._fixed.fit(_without_json(table), "Parquet")
-        self._open(plain.schema).write_table(plain)
+        self._waiting.append(plain)
+        self._rows += plain.num_rows
+        self._bytes += plain.nbytes
+        if self._rows >= ROW_GROUP_ROWS or self._bytes > ROW_GROUP_BYTES:
+            self._write_groups(whole=self._bytes <= ROW_GROUP_BYTES)
 
     def close(self) -> None:
-        """Write the footer; without any table, a file without columns."""
-        self._open(pa.schema([])).close()
+        """Write the rest and the footer; without any table, a file without columns."""
+        if self._waiting:
+            self._write_groups(whole=False)
+        self._open(pa.schema([]).empty_table()).close()
 
-    def _open(self, schema: pa.Schema) -> Any:  # noqa: ANN401 (pyarrow has no types)
+    def _write_groups(self, *, whole: bool) -> None:
+        """Write what waits; with ``whole``, rows that fill no group wait on."""
+        table = pa.concat_tables(self._waiting)
+        end = table.num_rows - table.num_rows % ROW_GROUP_ROWS if whole else table.num_rows
+        writer = self._open(table.slice(0, ROW_GROUP_ROWS))
+        if end:
+            writer.write_table(table.slice(0, end), row_group_size=ROW_GROUP_ROWS)
+        self._waiting = [table.slice(end)] if end < table.num_rows else []
+        self._rows = table.num_rows - end
+        self._bytes = sum(rest.nbytes for rest in self._waiting)
+
+    def _open(self, first: pa.Table) -> Any:  # noqa: ANN401 (pyarrow has no types)
         if self._writer is None:
             import pyarrow.parquet as pq
 
-            self._writer = pq.ParquetWriter(self._file, schema, compression="zstd")
+            self._writer = pq.ParquetWriter(
+                self._file,
+                first.schema,
+                compression="zstd",
+                use_dictionary=_repetitive(first),
+                write_statistics=[field.name for field in first.schema if pa.types.is_primitive(field.type)],
+            )
         return self._writer
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """Paths of the leaf columns that a dictionary makes smaller: looking one up for unique texts takes longer than scoring."""
+    paths = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        path, values = field.name, column.combine_chunks()
+        while pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+            path, values = f"{path}.list.element", values.flatten()
+        kind = values.type
+        known = pa.types.is_integer(kind) or pa.types.is_dictionary(kind) or kind in (pa.string(), pa.large_string())
+        if known and 2 * len(values.unique()) <= len(values):
+            paths.append(path)
+    return paths
 
 
 def _without_json(table: pa.Table) -> pa.Table:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
 _METADATA = {b"json": b"1"}
+_SCALAR = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*+')
 
 
 def json_field(name: str) -> pa.Field:
@@ -28,3 +30,15 @@ def plain_texts(cells: Sequence[str | None]) -> list[str | None]:
         if cell is not None and cell[0] not in '"n':
             texts[number] = cell
     return texts
+
+
+def mask_json(cell: str, mask: Callable[[str], str]) -> str:
+    """JSON text with every string and number in it masked; a number that changes becomes a string."""
+
+    def masked(match: re.Match[str]) -> str:
+        raw = match[0]
+        plain = json.loads(raw) if raw[0] == '"' else raw
+        new = mask(plain)
+        return raw if new == plain else json.dumps(new, ensure_ascii=False)
+
+    return _SCALAR.sub(masked, cell)

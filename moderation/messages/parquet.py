@@ -33,28 +33,43 @@ def read(source: Source, file: BinaryIO) -> Iterator[Batch]:
     try:
         # Read through a buffer and not ahead, or pyarrow holds every column chunk it has read until the file is closed.
         parquet = pq.ParquetFile(file, buffer_size=BLOCK_BYTES, pre_buffer=False)
-        schema = parquet.schema_arrow
-        names = free_names(schema.names)
-        text = find_text(schema.names, source.text_column, source.name)
-        if not _is_text(schema.field(text).type):
-            raise DataError(f"{source.name}: column {names[text]!r} holds {schema.field(text).type}, no text")
         yielded = False
         for record_batch in parquet.iter_batches(batch_size=source.batch_rows, use_threads=False):
-            yield _batch(pa.Table.from_batches([record_batch]), names, text, source.problems)
+            yield as_batch(record_batch, source.text_column, source.name, source.problems)
             yielded = True
         if not yielded:
-            yield _batch(schema.empty_table(), names, text, source.problems)
-    except (pa.ArrowException, OSError) as error:
+            nothing = pa.RecordBatch.from_arrays(
+                [pa.nulls(0, field.type) for field in parquet.schema_arrow], schema=parquet.schema_arrow
+            )
+            yield as_batch(nothing, source.text_column, source.name, source.problems)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DataError(f"{source.name}: damaged Parquet file") from None
 
 
-def _batch(table: pa.Table, names: list[str], text: int, problems: ReadProblems) -> Batch:
-    columns = [_sound(column.combine_chunks(), problems) for column in table.columns]
-    fields = [field.with_name(name).with_type(c.type) for field, name, c in zip(table.schema, names, columns, strict=True)]
-    texts = _as_texts(columns[text], problems)
-    return Batch(pa.Table.from_arrays(columns, schema=pa.schema(fields)), texts, np.zeros(table.num_rows, np.bool_))
+def as_batch(rows: pa.RecordBatch, text_column: str | None, name: str, problems: ReadProblems) -> Batch:
+    """Rows of any columns as a batch of messages.
+
+    Args:
+        rows: The columns.
+        text_column: The column that holds the messages; by default it is looked for.
+        name: What errors call the input.
+        problems: Where to count.
+
+    Raises:
+        DataError: No column of strings can be taken for the messages.
+        ArrowException: What a column holds is damaged.
+    """
+    names = free_names(rows.schema.names)
+    text = find_text(rows.schema.names, text_column, name)
+    if not _is_text(rows.schema.field(text).type):
+        raise DataError(f"{name}: column {names[text]!r} holds {rows.schema.field(text).type}, no text")
+    columns = [_sound(column, problems) for column in rows.columns]
+    fields = [field.with_name(n).with_type(c.type) for field, n, c in zip(rows.schema, names, columns, strict=True)]
+    sound = columns[text]
+    texts = sound.cast(pa.large_string()) if _is_string(sound.type) else _as_texts(sound, problems)
+    return Batch(pa.Table.from_arrays(columns, schema=pa.schema(fields)), texts, np.zeros(rows.num_rows, np.bool_))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -268,3 +268,22 @@ def test_wrong_options_are_usage_errors(tmp_path, model):
 def test_every_known_message_is_scored_in_order(model):
     done = run("score", "-", "--model", model, stdin="\n".join(TEXTS).encode())
     assert [row["text"] for row in done.rows] == TEXTS
+
+
+def test_chats_and_tickets(tmp_path, model):
+    chat = tmp_path / "chat.txt"
+    chat.write_text("05/06/24 10.00 - Budi: internet saya mati\n05/06/24 10.01 - Sari: <Media omitted>\n")
+    fails(65, "score", chat, "--model", model, says="--dates")
+    rows = run("score", chat, "--model", model, "--dates", "dmy").rows
+    assert [(row["time"], row["author"], row["status"]) for row in rows] == [
+        ("2024-06-05T10:00:00", "Budi", "ok"),
+        ("2024-06-05T10:01:00", "Sari", "empty"),
+    ]
+    fails(2, "score", chat, "--model", model, "--dates", "yes", says="dmy, mdy, ymd")
+    said = [{"id": 1, "body_text": "baik", "incoming": False, "private": False}, {"body_text": "goblok", "incoming": True}]
+    ticket = tmp_path / "ticket.json"
+    ticket.write_text(json.dumps({"id": 7, "description_text": "mati", "requester_id": 1, "conversations": said}))
+    assert [row["text"] for row in run("score", ticket, "--model", model).rows] == ["mati", "goblok"]
+    rows = run("score", ticket, "--model", model, "--include-agents").rows
+    assert [(row["role"], row["text"]) for row in rows] == [("customer", "mati"), ("agent", "baik"), ("customer", "goblok")]
+    assert run("score", ticket, chat, "--dates", "dmy", "--top", "2", "--model", model).code == 0

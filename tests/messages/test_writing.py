@@ -12,17 +12,19 @@ import sys
 import types
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import accumulate, pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.errors import CannotCreateError, DataError, OutputError, UsageError
-from moderation.messages import cells
+from moderation.messages import cells, encoders
 from moderation.messages.arrays import repeated, scrub, strings
 from moderation.messages.columns import VERDICT_COLUMNS
 from moderation.messages.writing import open_writer
@@ -37,6 +39,7 @@ def rows_of(path: Path) -> list[dict]:
 
 
 @given(st.lists(st.tuples(TEXT | st.none(), TEXT), min_size=1, max_size=20), st.integers(0, 5))
+@settings(deadline=None)
 def test_any_text_comes_back(tmp_path_factory, rows, offset):
     folder = tmp_path_factory.mktemp("out")
     table = with_verdict(pa.table({"text": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows])}))
@@ -321,6 +324,7 @@ MEMBERS = st.dictionaries(st.sampled_from(["text", "id", "x"]), TEXT | st.none()
 
 
 @given(st.lists(MEMBERS, min_size=1, max_size=12))
+@settings(deadline=None)
 def test_missing_keys_stay_missing_and_no_row_is_dropped(tmp_path_factory, objects):
     folder = tmp_path_factory.mktemp("out")
     objects = [{"text": "first"}, *objects]
@@ -329,3 +333,44 @@ def test_missing_keys_stay_missing_and_no_row_is_dropped(tmp_path_factory, objec
     assert rows_of(write(folder / "out.jsonl", batch.table)) == objects
     with_figures = rows_of(write(folder / "verdict.jsonl", with_verdict(batch.table)))
     assert [{key: row[key] for key in row if key not in VERDICT_COLUMNS} for row in with_figures] == objects
+
+
+@given(st.lists(st.integers(0, 17), max_size=8), st.integers(1, 9))
+@settings(deadline=None, max_examples=50)
+def test_row_groups_do_not_depend_on_how_rows_come(tmp_path_factory, sizes, group):
+    folder = tmp_path_factory.mktemp("out")
+    total = sum(sizes)
+    table = with_verdict(pa.table({"n": range(total), "text": [f"halo {n}" if n % 3 else None for n in range(total)]}))
+    with patch.object(encoders, "ROW_GROUP_ROWS", group):
+        once = write(folder / "a.parquet", table)
+        ends = [0, *accumulate(sizes)]
+        write(folder / "b.parquet", *(table.slice(start, end - start) for start, end in pairwise(ends)), table.slice(0, 0))
+    assert once.read_bytes() == (folder / "b.parquet").read_bytes()
+    metadata = pq.ParquetFile(once).metadata
+    groups = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
+    assert groups == [group] * (total // group) + [total % group] * (total % group > 0)
+    assert pq.read_table(once).equals(table)
+
+
+def test_long_messages_are_not_all_held(tmp_path):
+    table = pa.table({"text": ["x" * 1_000] * 100})
+    with patch.object(encoders, "ROW_GROUP_BYTES", 250_000):
+        metadata = pq.ParquetFile(write(tmp_path / "a.parquet", *[table] * 10)).metadata
+    assert [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)] == [300, 300, 300, 100]
+
+
+def test_a_dictionary_only_where_values_repeat(tmp_path):
+    n = 1_000
+    columns = {
+        "text": [f"halo {n}" for n in range(n)],
+        "channel": ["wa", "mail"] * (n // 2),
+        "kind": pa.array(["a", "b"] * (n // 2)).dictionary_encode(),
+        "id": range(n),
+        "day": [n // 100 for n in range(n)],
+        "tags": [["x", "y"]] * n,
+    }
+    group = pq.ParquetFile(write(tmp_path / "a.parquet", pa.table(columns))).metadata.row_group(0)
+    found = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
+    coded = {path for path, column in found.items() if column.has_dictionary_page}
+    assert coded == {"channel", "kind", "day", "tags.list.element"}
+    assert {path for path, column in found.items() if column.is_stats_set} == {"id", "day"}
