@@ -18,8 +18,8 @@ from benchmarks.data import ROOT, say
 from moderation.categories import CATEGORIES
 from moderation.classifier.features import count_matrix, squared_idf, weigh
 from moderation.classifier.heads import PartialLabelHeads
+from moderation.config import load_config
 from moderation.labelled import read_labelled
-from moderation.training import load_config
 
 AUTHORS = ("sumatra", "expat", "obrolan")
 TWEETS = "clean-biznet-tweets"

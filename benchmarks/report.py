@@ -22,9 +22,9 @@ from benchmarks.unseen import unseen
 from benchmarks.worst import worst_errors
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model
+from moderation.config import load_config
 from moderation.labelled import LabelledRows, read_labelled
 from moderation.registry import load_named_model
-from moderation.training import load_config
 
 
 def report(model: Model, corpus: LabelledRows, research: LabelledRows | None, command: str) -> Iterator[str]:

@@ -18,14 +18,18 @@ def _lines(model: Model) -> Iterator[str]:
     yield f"# Model {model.name} {model.version}\n"
     yield "Scores customer messages in Indonesian, English and mixtures for five categories of the Customer Code of Conduct."
     yield "Written by `moderation train`; holds numbers only.\n"
+    untrained = [category for category, trained in zip(CATEGORIES, model.trained, strict=True) if not trained]
+    if untrained:
+        yield f"**Never flags {', '.join(untrained)}**: no row it learnt from had such a label.\n"
+    if base := facts.get("base"):
+        yield f"Continues from {base['name']} {base['version']} with {facts['new_rows']:,} rows more.\n"
     yield "## Figures on its own training rows, out of fold\n"
     yield (
         "| category | rows | positives | average precision | recall at review | false positives at review | recall at act "
         "| calibration error |"
     )
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
-    for category in CATEGORIES:
-        f = facts["out_of_fold"][category]
+    for category, f in facts["out_of_fold"].items():
         yield (
             f"| {category} | {f['rows']:,} | {f['positives']:,} | {_number(f['average_precision'])} | {_number(f['recall'])} | "
             f"{_number(f['false_positive_rate'])} | {_number(f['act_recall'])} | {_number(f['calibration_error'])} |"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from moderation.categories import CATEGORIES
 from moderation.errors import DataError
-from moderation.messages.batch import Batch
+from moderation.messages.batch import Batch, ReadProblems
+from moderation.messages.columns import listed
 from moderation.messages.json_text import holds_json, plain_texts
 from moderation.messages.reading import read
+
+Floats = npt.NDArray[np.float64]
 
 FACETS = ("source", "lang", "channel", "tag", "split", "group", "voice", "pair", "licence_class")
 """Optional columns that say where a row comes from; what they are called is what reports group by."""
@@ -35,8 +39,8 @@ class LabelledRows:
     """
 
     texts: pa.Array
-    labels: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]
+    labels: Floats
+    weights: Floats
     facets: dict[str, npt.NDArray[np.object_]]
 
     def __len__(self) -> int:
@@ -57,24 +61,46 @@ class LabelledRows:
         return self.facets.get(name, np.full(len(self), "", object))
 
 
-def read_labelled(inputs: Sequence[str], text_column: str | None = None) -> LabelledRows:
-    """Read labelled files: a text and any of the categories as 1, 0 or empty, or ``labels``, a list of those that hold.
+@dataclass
+class Noticed:
+    """What people should hear about files that were read nevertheless; grows while batches are read.
 
-    Args:
-        inputs: Files in any format `moderation.messages.reading.read` knows.
-        text_column: The column with the messages; looked for when omitted.
+    Attributes:
+        no_text: Rows left out for want of a text, blank ones too.
+        no_label: Rows left out that have a text but no label.
+        damaged: Rows that are learnt from although bytes of their text are not in the file's encoding.
+        first: File and row of the first row without a text, and of the first damaged one, by name of the count.
+    """
+
+    no_text: int = 0
+    no_label: int = 0
+    damaged: int = 0
+    first: dict[str, str] = field(default_factory=dict)
+
+    def count(self, what: str, rows: npt.NDArray[np.bool_], file: str, first_row: int) -> None:
+        """Add the rows ``(n,)`` of a batch that begins at ``first_row``."""
+        if rows.any():
+            setattr(self, what, getattr(self, what) + int(rows.sum()))
+            self.first.setdefault(what, f"{file} row {first_row + int(np.argmax(rows)) + 1}")
+
+
+def read_labelled(
+    inputs: Sequence[str],
+    text_column: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+) -> LabelledRows:
+    """All rows of `read_batches` at once; see there.
 
     Raises:
-        DataError: No category column, a label that is none, or no labelled row; the message names column and row.
+        DataError: As there, or there is no labelled row at all.
     """
-    parts: list[LabelledRows] = []
-    for name in inputs:
-        row = 0
-        for batch in read([name], text_column=text_column):
-            parts.append(_labelled(batch, name, row))
-            row += len(batch.texts)
-    if not parts or not sum(map(len, parts)):
-        raise DataError("no labelled rows: every row lacks a text or all labels")
+    return concatenated(list(read_batches(inputs, text_column, columns=columns, encoding=encoding)))
+
+
+def concatenated(parts: Sequence[LabelledRows]) -> LabelledRows:
+    """Several lots of rows as one, with the facets that any of them has."""
     names = [facet for facet in FACETS if any(facet in part.facets for part in parts)]
     return LabelledRows(
         pa.concat_arrays([part.texts for part in parts]),
@@ -84,27 +110,82 @@ def read_labelled(inputs: Sequence[str], text_column: str | None = None) -> Labe
     )
 
 
-def _labelled(batch: Batch, file: str, first_row: int) -> LabelledRows:
+def read_batches(
+    inputs: Sequence[str],
+    text_column: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    noticed: Noticed | None = None,
+) -> Iterator[LabelledRows]:
+    """Read labelled files a batch at a time.
+
+    A row has a text and any of the categories as 1, 0 or empty, or ``labels``, a list of those that hold.
+
+    Args:
+        inputs: Files in any format `moderation.messages.reading.read` knows.
+        text_column: The column with the messages; looked for when omitted.
+        columns: Where a category's labels are, if not in the column of its name.
+        encoding: Of text files without a byte order mark.
+        noticed: Counts rows that people should hear about.
+
+    Raises:
+        DataError: No category column, a label that is none, a row that cannot be read, or a file without a labelled row; the
+            message says file, row and column, and what to do.
+    """
+    counts = Noticed() if noticed is None else noticed
+    for name in inputs:
+        row = labelled = 0
+        problems = ReadProblems()
+        for batch in read([name], text_column=text_column, encoding=encoding, problems=problems):
+            _check_read(batch, name, row, problems, counts)
+            rows = _labelled(batch, name, row, columns or {}, counts)
+            row += len(batch.texts)
+            labelled += len(rows)
+            yield rows
+        if not row:
+            raise DataError(f"{name}: no labelled rows: the file has no rows at all")
+        if not labelled:
+            raise DataError(f"{name}: no labelled rows: every row lacks a text or all labels. Write 1 or 0 in a category column")
+
+
+def _check_read(batch: Batch, file: str, first_row: int, problems: ReadProblems, noticed: Noticed) -> None:
+    """Refuse rows of which only a part could be read: nobody labelled what is left of them."""
+    if batch.unreadable.any():
+        row = first_row + int(np.argmax(batch.unreadable)) + 1
+        raise DataError(f"{file}: row {row} cannot be read: broken JSON, or a quote that never closes. Mend or delete it")
+    if problems.replaced_sequences:
+        damaged = pc.match_substring(batch.texts, "\ufffd").fill_null(False).to_numpy(zero_copy_only=False)
+        noticed.count("damaged", damaged, file, first_row)
+
+
+def _labelled(batch: Batch, file: str, first_row: int, mapped: Mapping[str, str], noticed: Noticed) -> LabelledRows:
     columns = set(batch.table.column_names)
     n = len(batch.texts)
-    if "labels" in columns:
+    wanted = {category: mapped.get(category, category) for category in CATEGORIES}
+    missing = [column for column in mapped.values() if column not in columns]
+    if missing or (columns.isdisjoint(wanted.values()) and "labels" not in columns):
+        lacks = f"no column {missing[0]}" if missing else f"no label column; expected any of {', '.join(CATEGORIES)}, or labels"
+        raise DataError(
+            f"{file}: {lacks}. Found: {listed(batch.table.column_names)}. Say where labels are with --label CATEGORY=COLUMN"
+        )
+    if "labels" in columns and not mapped:
         labels = _from_lists(batch, file, first_row)
-    elif columns.isdisjoint(CATEGORIES):
-        found = ", ".join(batch.table.column_names)
-        raise DataError(f"{file}: no label column; expected any of {', '.join(CATEGORIES)}, or labels. Found: {found}")
     else:
         labels = np.full((n, len(CATEGORIES)), np.nan)
-        for place, category in enumerate(CATEGORIES):
-            if category in columns:
-                cells = _cells(batch, category)
-                labels[:, place] = [_label(cell, category, file, row) for row, cell in enumerate(cells, first_row)]
+        for place, column in enumerate(wanted.values()):
+            if column in columns:
+                labels[:, place] = _labels(batch, column, file, first_row)
     weights = np.ones(n)
     if "weight" in columns:
         weights[:] = [_weight(cell, file, first_row + row) for row, cell in enumerate(_cells(batch, "weight"))]
     facets = {name: np.array([cell or "" for cell in _cells(batch, name)], object) for name in FACETS if name in columns}
     rows = LabelledRows(batch.texts.cast(pa.large_string()), labels, weights, facets)
-    readable = batch.texts.is_valid().to_numpy(zero_copy_only=False)
-    return rows.select(readable & ~np.isnan(labels).all(axis=1))
+    readable = pc.not_equal(pc.utf8_trim_whitespace(batch.texts), "").fill_null(False).to_numpy(zero_copy_only=False)
+    told = ~np.isnan(labels).all(axis=1)
+    noticed.count("no_text", ~readable, file, first_row)
+    noticed.count("no_label", readable & ~told, file, first_row)
+    return rows.select(readable & told)
 
 
 def _cells(batch: Batch, name: str) -> list[str | None]:
@@ -114,10 +195,25 @@ def _cells(batch: Batch, name: str) -> list[str | None]:
     return [None if value is None else str(value) for value in column.to_pylist()]
 
 
-def _label(cell: str | None, category: str, file: str, row: int) -> float:
+def _labels(batch: Batch, column: str, file: str, first_row: int) -> Floats:
+    """A column of labels ``(n,)``: each distinct cell is looked at once, since most of a million are the same few."""
+    if f"{column}_2" in batch.table.column_names:
+        raise DataError(f"{file}: the column {column} is there twice. Rename the one that holds no labels")
+    coded = pa.array(_cells(batch, column), pa.string()).dictionary_encode()  # in the order in which they come first
+    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
+    firsts = dict(zip(*np.unique(codes, return_index=True), strict=True))
+    cells = enumerate(coded.dictionary.to_pylist())
+    values: Floats = np.array([*(_label(cell, column, file, first_row + firsts[code]) for code, cell in cells), np.nan])[codes]
+    return values
+
+
+def _label(cell: str | None, column: str, file: str, row: int) -> float:
     value = _LABELS.get((cell or "").strip().casefold())
     if value is None:
-        raise DataError(f"{file}: row {row + 1} has a label in {category} that is not 1, 0 or empty")
+        raise DataError(
+            f"{file}: row {row + 1} has a label in {column} that is not 1, 0 or empty. "
+            "Write 1 for yes, 0 for no, and leave it empty where nobody looked"
+        )
     return value
 
 
@@ -127,11 +223,11 @@ def _weight(cell: str | None, file: str, row: int) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < np.inf:
-        raise DataError(f"{file}: row {row + 1} has a weight that is no number from 0 up")
+        raise DataError(f"{file}: row {row + 1} has a weight that is no number from 0 up. Leave it empty for 1")
     return value
 
 
-def _from_lists(batch: Batch, file: str, first_row: int) -> npt.NDArray[np.float64]:
+def _from_lists(batch: Batch, file: str, first_row: int) -> Floats:
     labels = np.zeros((len(batch.texts), len(CATEGORIES)))
     json_text = holds_json(batch.table.schema.field("labels"))
     for row, cell in enumerate(batch.table.column("labels").to_pylist()):

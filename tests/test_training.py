@@ -11,11 +11,12 @@ import pytest
 
 from moderation.card import write_card
 from moderation.categories import CATEGORIES
-from moderation.classifier.model import Thresholds
-from moderation.errors import DataError, NoInputError
+from moderation.classifier import blocks, estimator
+from moderation.classifier.model import Thresholds, load_model, save_model
+from moderation.errors import DataError
 from moderation.evaluation import evaluate, measure
 from moderation.labelled import LabelledRows
-from moderation.training import TrainingConfig, load_config, train
+from moderation.training import train
 from tests.authored import LABELS, TEXTS
 from tests.conftest import TINY
 
@@ -73,8 +74,8 @@ def test_too_little_to_learn_from(tiny_rows):
     with pytest.raises(DataError, match="no rows to train on"):
         train(replace(tiny_rows, weights=np.zeros(len(TEXTS))), TINY)
     labels = LABELS.copy()
-    labels[:, 3] = np.nan
-    with pytest.raises(DataError, match="hate has 0 groups of rows labelled 1 and 0 labelled 0"):
+    labels[:, 3] = 0
+    with pytest.raises(DataError, match="hate has 0 groups of rows labelled 1 and 62 labelled 0"):
         train(replace(tiny_rows, labels=labels), TINY)
     groups = [f"row {n}" if not LABELS[n, 2] else "chain letter" for n in range(len(TEXTS))]
     with pytest.raises(DataError, match="hoax has 1 groups"):
@@ -91,22 +92,112 @@ def test_working_points_come_from_customers(tiny_rows):
     assert all(t.act == 1 for t in customers.thresholds)  # twelve clean rows prove nothing
 
 
-# Config
+def test_batches_are_as_good_as_all_at_once(tiny_rows, tiny_model):
+    keep = np.arange(len(TEXTS)) < 25
+    again = train(iter([tiny_rows.select(keep), tiny_rows.select(keep & ~keep), tiny_rows.select(~keep)]), TINY)
+    np.testing.assert_array_equal(again.weights, tiny_model.weights)
+    assert again.facts == tiny_model.facts
 
 
-def test_config(tmp_path):
-    path = tmp_path / "recipe.toml"
-    path.write_text('name = "x"\nbits = 12\ncustomer_sources = ["a"]\n[weights]\na = 0.5\n')
-    assert load_config(path) == TrainingConfig(name="x", bits=12, customer_sources=("a",), weights={"a": 0.5})
-    path.write_text("bist = 12\n")
-    with pytest.raises(DataError, match="unknown key bist"):
-        load_config(path)
-    for content in (b"= 1", b"\xff"):
-        path.write_bytes(content)
-        with pytest.raises(DataError, match="not TOML"):
-            load_config(path)
-    with pytest.raises(NoInputError):
-        load_config(tmp_path / "none.toml")
+def test_where_rows_come_from_does_not_change_the_version(tiny_rows, tiny_model):
+    again = train(tiny_rows, replace(TINY, labels=("other.csv",), text="isi"))
+    assert again.version == tiny_model.version
+    assert again.facts["config"]["labels"] == ("other.csv",)
+
+
+@pytest.mark.parametrize("limit", ["EXACT_ROWS", "EXACT_FEATURES"])
+def test_many_rows_give_nearly_the_same_model_another_way(tiny_rows, tiny_model, monkeypatch, limit):
+    monkeypatch.setattr(estimator, limit, 10)
+    monkeypatch.setattr(blocks, "TOLERANCE", 1e-5)
+    large = train(tiny_rows, TINY)
+    np.testing.assert_allclose(large.decide(tiny_rows.texts)[0], tiny_model.decide(tiny_rows.texts)[0], atol=0.01)
+    again = train([tiny_rows], TINY)
+    np.testing.assert_array_equal(again.weights, large.weights)
+    assert again.facts == large.facts
+    judged = large.facts["out_of_fold"]["hoax"]["rows"]
+    assert 0 < judged < len(TEXTS)  # one fold of two
+
+
+def test_progress_is_told(tiny_rows, monkeypatch):
+    told = []
+    train(tiny_rows, TINY, progress=lambda phase, done, total: told.append((phase, done, total)))
+    assert told[0] == ("reading", len(TEXTS), None)
+    assert told[-1] == ("learning, folds", 2, 3)
+    told.clear()
+    monkeypatch.setattr(estimator, "EXACT_ROWS", 10)
+    train(tiny_rows, TINY, progress=lambda phase, done, total: told.append((phase, done, total)))
+    assert ("learning, pass 1", len(TEXTS), len(TEXTS)) in told
+
+
+def only(rows: LabelledRows, *categories: str) -> LabelledRows:
+    """The rows as if nobody had looked for other categories."""
+    labels = np.where(np.isin(CATEGORIES, categories), rows.labels, np.nan)
+    return replace(rows, labels=labels).select(~np.isnan(labels).all(axis=1))
+
+
+def test_a_category_without_labels_is_never_flagged(tiny_rows, tiny_model, tmp_path):
+    save_model(train(only(tiny_rows, "hate"), TINY), tmp_path / "m")
+    model = load_model(tmp_path / "m")
+    assert model.trained.tolist() == [category == "hate" for category in CATEGORIES]
+    p = model.score(tiny_rows.texts).probabilities
+    assert (p[:, model.trained] > 0.5).any()
+    assert (p[:, ~model.trained] < 1e-6).all()
+    assert not (p >= [t.review for t in model.thresholds])[:, ~model.trained].any()
+    assert set(model.facts["out_of_fold"]) == {"hate"}
+    assert "Never flags abusive, threatening, hoax, spam" in model.card
+    assert "Never flags" not in tiny_model.card
+
+
+# Continuing
+
+
+def test_what_new_rows_say_nothing_about_stays_as_it_is(tiny_rows, tiny_model):
+    model = train(only(tiny_rows, "spam"), replace(TINY, bits=20), start=tiny_model)
+    others = np.array(CATEGORIES) != "spam"
+    np.testing.assert_array_equal(model.weights[:, :5][:, others], tiny_model.weights[:, :5][:, others])
+    np.testing.assert_array_equal(model.scale[others], tiny_model.scale[others])
+    assert model.calibration == tiny_model.calibration
+    assert model.thresholds == tiny_model.thresholds
+    assert model.facts["out_of_fold"]["hate"] == tiny_model.facts["out_of_fold"]["hate"]
+    assert model.facts["base"]["version"] == tiny_model.version
+    assert model.facts["config"]["bits"] == tiny_model.bits
+    assert (model.facts["rows"], model.facts["new_rows"]) == (2 * len(TEXTS), len(TEXTS))
+    assert f"Continues from tiny {tiny_model.version} with {len(TEXTS)} rows more" in model.card
+
+
+def test_new_rows_move_the_model_towards_them(tiny_rows, tiny_model):
+    texts = pa.array([f"kucing {n} oren" for n in range(6)] + [f"lapor {n} kak" for n in range(6)], pa.large_string())
+    labels = np.full((12, 5), np.nan)
+    labels[:, 4] = np.arange(12) < 6
+    new = LabelledRows(texts, labels, np.ones(12), {})
+    before = tiny_model.score(texts).probabilities[:, 4]
+    model = train(new, TINY, start=tiny_model)
+    after = model.score(texts).probabilities[:, 4]
+    assert (after[:6] > before[:6]).all()
+    known = model.score(tiny_rows.texts).probabilities - tiny_model.score(tiny_rows.texts).probabilities
+    assert np.abs(known).max() < 0.1
+    assert model.version not in {tiny_model.version, train(new, replace(TINY, C=0.2), start=tiny_model).version}
+    assert len({model.version, train(new, TINY, start=model).version}) == 2
+
+
+def test_a_category_that_the_older_model_lacks_is_learnt_as_if_alone(tiny_rows):
+    older = train(only(tiny_rows, "abusive"), TINY)
+    model = train(only(tiny_rows, "hate"), TINY, start=older)
+    assert model.trained.tolist() == [c in ("abusive", "hate") for c in CATEGORIES]
+    p = model.score(tiny_rows.texts).probabilities[:, 3]
+    assert p[LABELS[:, 3] == 1].min() > p[LABELS[:, 3] == 0].max()
+    assert 0 < model.thresholds[3].review < 1
+    with pytest.raises(DataError, match="hoax has 10 groups of rows labelled 1 and 0 labelled 0"):
+        train(only(tiny_rows, "hoax").select(LABELS[:, 2] == 1), TINY, start=older)
+
+
+def test_one_class_is_enough_where_there_is_a_head(tiny_rows, tiny_model):
+    kept = LABELS[:, 0] == 1
+    mild = replace(only(tiny_rows, "abusive").select(kept), labels=np.array([[0.0] + [np.nan] * 4] * kept.sum()))
+    model = train(mild, TINY, start=tiny_model)
+    assert (model.decide(mild.texts)[0][:, 0] < tiny_model.decide(mild.texts)[0][:, 0]).all()
+    with pytest.raises(DataError, match="fewer than 2 rows"):
+        train(mild.select(np.arange(len(mild)) < 1), TINY, start=tiny_model)
 
 
 # Figures

@@ -18,6 +18,10 @@ class Calibration(NamedTuple):
     intercept: float
 
 
+UNTRAINED = Calibration(0.0, -float(_LARGEST_LOGIT))
+"""Of a category that there is no head for: whatever the message, as improbable as can be said."""
+
+
 def sigmoid(logits: Floats) -> Floats:
     """``1 / (1 + exp(-logits))``, cut so that not even as float32 it is 0 or 1: only abstaining is, and a threshold of 1."""
     return 1 / (1 + np.exp(-np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)))

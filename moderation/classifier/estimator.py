@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import pyarrow as pa
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from moderation.classifier.calibration import fit_calibration, sigmoid
-from moderation.classifier.features import LARGEST, Texts, as_string_array, count_matrix, squared_idf, weigh
+from moderation.classifier.blocks import BlockHeads, BlockRows, Progress, fit_blocks, silent
+from moderation.classifier.calibration import UNTRAINED, fit_calibration, sigmoid
+from moderation.classifier.continuing import nowhere, start_from
+from moderation.classifier.features import LARGEST, Texts, as_string_array, count_matrix, idf_of_frequency, weigh
+from moderation.classifier.folds import balanced_folds, hashed_folds
 from moderation.classifier.heads import PartialLabelHeads, check_labels, check_weights
 from moderation.classifier.model import Model, Thresholds
+from moderation.classifier.spill import FeatureSpill
+from moderation.text.ngrams import count_features
 
 Floats = npt.NDArray[np.float64]
+
+EXACT_ROWS = 300_000
+EXACT_FEATURES = 50_000_000
+"""What scikit-learn's solver learns from in one go: some 200,000 tweets, for which it takes 2 GB."""
 
 
 class MessageClassifier(BaseEstimator):  # type: ignore[misc]
@@ -42,6 +49,8 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
         out_of_fold_: ``(n, categories)`` raw scores of the training rows by heads that did not see them; NaN for rows of
             weight 0, which nothing is learnt from.
     """
+
+    out_of_fold_: npt.NDArray[Any]
 
     def __init__(
         self,
@@ -92,47 +101,122 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
         if groups.shape != (len(texts),):
             raise ValueError(f"groups have shape {groups.shape}, not {(len(texts),)}")
         learnt = np.flatnonzero(weights)
-        counts = count_matrix(texts, self.bits)[learnt]
-        labels, weights, groups = labels[learnt], weights[learnt], groups[learnt]
-        self.idf2_ = squared_idf(counts, self.word_weight)
-        rows = weigh(counts, self.idf2_)
-        scores = self._out_of_fold(rows, labels, weights, groups)
-        self._store(self._heads().fit(rows, labels, weights))
-        self.calibration_ = tuple(
-            fit_calibration(scores[known, column], labels[known, column] > 0.5, weights[known])
-            for column, known in enumerate(~np.isnan(labels.T))
-        )
+        with FeatureSpill(self.bits) as features:
+            features.append(count_features(texts.take(pa.array(learnt)), self.bits))
+            scores = self.fit_counted(features, labels[learnt], weights[learnt], groups[learnt]).out_of_fold_
         self.out_of_fold_ = np.full((len(texts), labels.shape[1]), np.nan)
         self.out_of_fold_[learnt] = scores
         self.single_ = np.ndim(y) == 1
         return self
 
+    def fit_counted(
+        self,
+        features: FeatureSpill,
+        labels: Floats | npt.NDArray[np.float32],
+        weights: Floats,
+        groups: Any,  # noqa: ANN401 - see Args
+        *,
+        start: Model | None = None,
+        progress: Progress = silent,
+    ) -> Self:
+        """Learn from ``n`` rows that were counted before; `fit` is this.
+
+        Up to `EXACT_ROWS` rows and `EXACT_FEATURES` features of them, scikit-learn's exact solver has all in memory and every
+        row is judged out of fold. Beyond either, `fit_blocks` goes over the spill, and one fold is judged, which is plenty.
+
+        Args:
+            features: ``n`` rows in ``2 ** bits`` buckets.
+            labels: ``(n, categories)`` of 1, 0 and NaN. A category without any label gets no head: it scores 0.
+            weights: ``(n,)``, all above 0.
+            groups: ``(n,)`` names of near-duplicate groups, an array of numpy or Arrow.
+            start: Heads to continue from, and their idf. What it has a head for keeps its calibration; what is not labelled
+                here, its whole head.
+            progress: Told of each step.
+
+        Raises:
+            ValueError: A category lacks positives or negatives in some fold.
+        """
+        large = features.rows > EXACT_ROWS or features.features > EXACT_FEATURES
+        taught = np.flatnonzero(~np.isnan(labels).all(axis=0))
+        told = labels[:, taught]
+        folds = hashed_folds(groups, self.folds, self.random_state) if large else self._balanced(told, groups)
+        if start is None:
+            self.idf2_ = idf_of_frequency(features.frequency, features.rows, self.word_weight)
+        else:
+            self.idf2_ = start.weights[:, -1]
+        if start is None and not large:
+            fitted = self._fit_exact(features, told, weights, folds, progress)
+        else:
+            judged = range(1 if large else self.folds)
+            if start is None:
+                begin = nowhere(len(taught), len(self.idf2_))
+            else:
+                begin = start_from(start, taught, features.frequency, features.rows, self.C)
+            fitted = fit_blocks(
+                BlockRows(features, np.asarray(told, np.float32), weights, folds, self.idf2_),
+                C=self.C,
+                offset=self.offset,
+                seed=self.random_state,
+                judged=judged,
+                start=begin,
+                progress=progress,
+            )
+        self._store(fitted, taught, labels.shape[1], start)
+        self.out_of_fold_ = np.full(labels.shape, np.nan, fitted.out_of_fold.dtype)
+        self.out_of_fold_[:, taught] = fitted.out_of_fold
+        self._calibrate(labels, weights, start)
+        self.single_ = False
+        return self
+
+    def _balanced(self, labels: npt.NDArray[Any], groups: Any) -> npt.NDArray[np.uint8]:  # noqa: ANN401 - numpy's or Arrow's
+        return balanced_folds(labels, np.asarray(groups), self.folds, self.random_state)
+
+    def _fit_exact(
+        self,
+        features: FeatureSpill,
+        labels: npt.NDArray[Any],
+        weights: Floats,
+        folds: npt.NDArray[np.uint8],
+        progress: Progress,
+    ) -> BlockHeads:
+        rows = weigh(features.matrix(), self.idf2_)
+        scores = np.full(labels.shape, np.nan)
+        for fold in range(self.folds):
+            progress("learning, folds", fold, self.folds + 1)
+            learn, judge = folds != fold, folds == fold
+            heads = self._heads().fit(rows[learn], labels[learn], weights[learn])
+            scores[judge] = heads.decision_function(rows[judge])
+        progress("learning, folds", self.folds, self.folds + 1)
+        heads = self._heads().fit(rows, labels, weights)
+        return BlockHeads(heads.coef_ * np.sqrt(self.idf2_.astype(np.float64)), heads.intercept_, scores)
+
     def _heads(self) -> PartialLabelHeads:
         return PartialLabelHeads(self.C, self.offset, self.random_state)
 
-    def _out_of_fold(self, rows: sparse.csr_matrix, labels: Floats, weights: Floats, groups: npt.NDArray[Any]) -> Floats:
-        scores = np.full(labels.shape, np.nan)
-        # Rows stand in for their rarest label, so that every fold has some of each.
-        rarest = np.argsort(np.nansum(labels, axis=0))
-        kind = np.zeros(len(labels), int)
-        for column in rarest[::-1]:
-            kind[labels[:, column] == 1] = column + 1
-        splitter = StratifiedGroupKFold(self.folds, shuffle=True, random_state=self.random_state)
-        with warnings.catch_warnings():
-            # A kind with fewer rows than folds is no mistake here: its rows may have other labels, too.
-            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            parts = list(splitter.split(rows, kind, groups))
-        for learn, judge in parts:
-            scores[judge] = self._heads().fit(rows[learn], labels[learn], weights[learn]).decision_function(rows[judge])
-        return scores
-
-    def _store(self, heads: PartialLabelHeads) -> None:
+    def _store(self, fitted: BlockHeads, taught: npt.NDArray[np.int64], categories: int, start: Model | None) -> None:
         """Keep the heads as whole numbers of 12 bits, rounded once, here, for training and serving alike."""
-        contributions = heads.coef_ * np.sqrt(self.idf2_.astype(np.float64))
-        largest = np.abs(contributions).max(axis=1)
-        self.scale_ = np.where(largest > 0, largest, 1) / LARGEST
-        self.weights_ = np.rint(contributions / self.scale_[:, None]).astype(np.int16)
-        self.intercept_ = heads.intercept_
+        if start is None:
+            self.weights_ = np.zeros((categories, len(self.idf2_)), np.int16)
+            self.scale_, self.intercept_ = np.full(categories, 1 / LARGEST), np.zeros(categories)
+        else:
+            self.weights_ = start.weights[:, :-1].T.copy()
+            self.scale_, self.intercept_ = start.scale.copy(), start.intercept.copy()
+        largest = np.abs(fitted.contributions).max(axis=1)
+        self.scale_[taught] = np.where(largest > 0, largest, 1) / LARGEST
+        self.weights_[taught] = np.rint(fitted.contributions / self.scale_[taught, None]).astype(np.int16)
+        self.intercept_[taught] = fitted.intercept
+
+    def _calibrate(self, labels: npt.NDArray[Any], weights: Floats, start: Model | None) -> None:
+        calibration = []
+        for column, scores in enumerate(self.out_of_fold_.T):
+            known = ~np.isnan(labels[:, column]) & ~np.isnan(scores)
+            if start is not None and (start.trained[column] or not known.any()):
+                calibration.append(start.calibration[column])
+            elif known.any():
+                calibration.append(fit_calibration(scores[known], labels[known, column] > 0.5, weights[known]))
+            else:
+                calibration.append(UNTRAINED)
+        self.calibration_ = tuple(calibration)
 
     def to_model(self, name: str, version: str, thresholds: tuple[Thresholds, ...], facts: dict[str, Any], card: str) -> Model:
         """The fitted numbers as a `Model` that can be saved and served."""

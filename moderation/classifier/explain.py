@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.categories import CATEGORIES
+from moderation.classifier.length import length_norm
 from moderation.classifier.model import Model
 from moderation.text.ngrams import WEIGHT_COLUMNS, WordFeatures, word_features
 from moderation.text.tokens import WINDOW, tokenize
@@ -88,7 +89,7 @@ def _word_pushes(model: Model, found: WordFeatures) -> npt.NDArray[np.float64]:
     if not n:
         return np.zeros((0, len(CATEGORIES)))
     weights = model.weights[found.features.astype(np.int64)].astype(np.float64)
-    norm = np.sqrt(max(weights[:, WEIGHT_COLUMNS - 1].sum(), 1))
+    norm = length_norm(weights[:, WEIGHT_COLUMNS - 1].sum())
     slopes = np.array([c.slope for c in model.calibration])
     values = weights[:, : len(CATEGORIES)] * (model.scale * slopes / norm)
     pushes = np.add.reduceat(values, found.firsts[:-1], axis=0)

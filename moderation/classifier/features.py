@@ -1,6 +1,6 @@
 """From n-gram counts to the weighted, normalised rows that the heads learn from, in whole numbers where serving adds.
 
-A row's value for bucket ``j`` is ``count * idf[j] / norm`` with ``norm = sqrt(sum(count * idf[j] ** 2))``. ``idf ** 2`` is
+A row's value for bucket ``j`` is ``count * idf[j] / norm`` with `length_norm` of ``sum(count * idf[j] ** 2)``. ``idf ** 2`` is
 kept as a whole number of at most 2,047, so that scoring can add it up next to the weights.
 """
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
+from moderation.classifier.length import length_norm
 from moderation.messages.arrays import as_strings
 from moderation.text.ngrams import count_features
 
@@ -46,17 +47,20 @@ def squared_idf(counts: sparse.csr_matrix, word_weight: float) -> npt.NDArray[np
 
     Buckets of words and word pairs, the lower half, count ``word_weight`` times as much as character runs.
     """
-    n, buckets = counts.shape
-    frequency = np.bincount(counts.indices, minlength=buckets)
-    idf = np.log((1 + n) / (1 + frequency)) + 1
-    idf[: buckets // 2] *= word_weight
+    rows, buckets = counts.shape
+    return idf_of_frequency(np.bincount(counts.indices, minlength=buckets), rows, word_weight)
+
+
+def idf_of_frequency(frequency: npt.NDArray[np.int64], rows: int, word_weight: float) -> npt.NDArray[np.int16]:
+    """The same from the number of ``rows`` that each bucket occurs in."""
+    idf = np.log((1 + rows) / (1 + frequency)) + 1
+    idf[: len(frequency) // 2] *= word_weight
     return np.asarray(np.clip(np.rint(idf**2), 1, LARGEST), np.int16)
 
 
 def weigh(counts: sparse.csr_matrix, idf2: npt.NDArray[np.int16]) -> sparse.csr_matrix:
     """Weighted and normalised rows of the counts, same shape, float32."""
-    norm = np.sqrt(counts @ idf2.astype(np.float64))
-    norm[norm == 0] = 1
+    norm = length_norm(counts @ idf2.astype(np.float64))
     rows = np.repeat(norm, np.diff(counts.indptr))
     values = counts.data * np.sqrt(idf2.astype(np.float64))[counts.indices] / rows
     return sparse.csr_matrix((values.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)

@@ -78,7 +78,10 @@ class PartialLabelHeads(BaseEstimator):  # type: ignore[misc]
             )
         rows = X[known]
         tells = self._tells(rows, target, weights[known]) + self.offset
-        scaled = rows @ sparse.diags(tells.astype(X.dtype)) if sparse.issparse(rows) else rows * tells
+        if sparse.issparse(rows):
+            scaled = sparse.csr_matrix((rows.data * tells.astype(X.dtype)[rows.indices], rows.indices, rows.indptr), rows.shape)
+        else:
+            scaled = rows * tells
         head = LinearSVC(C=self.C, random_state=self.random_state, max_iter=3000).fit(
             scaled, target, sample_weight=weights[known]
         )
@@ -86,11 +89,10 @@ class PartialLabelHeads(BaseEstimator):  # type: ignore[misc]
 
     @staticmethod
     def _tells(rows: Matrix, target: npt.NDArray[np.bool_], weights: Floats) -> Floats:
-        present = sparse.csr_matrix(rows, copy=True)
-        present.eliminate_zeros()
-        present.data = np.ones_like(present.data)
-        yes = 1 + present.T @ (weights * target)
-        no = 1 + present.T @ (weights * ~target)
+        present = sparse.csr_matrix(rows)
+        by_place = np.repeat(np.arange(present.shape[0]), np.diff(present.indptr))[present.data != 0]
+        features = present.indices[present.data != 0]
+        yes, no = (1 + np.bincount(features, (weights * side)[by_place], present.shape[1]) for side in (target, ~target))
         return np.asarray(np.abs(np.log(yes / yes.sum()) - np.log(no / no.sum())))
 
     def decision_function(self, X: Matrix) -> Floats:

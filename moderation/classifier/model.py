@@ -30,7 +30,9 @@ import pyarrow as pa
 
 from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import Calibration, sigmoid
+from moderation.classifier.length import length_norm
 from moderation.errors import CannotCreateError, ModelError, NoInputError
+from moderation.text.hashing import FEATURES
 from moderation.text.ngrams import WEIGHT_COLUMNS, ZERO, pack_weights, sum_weights
 
 FORMAT = 1
@@ -94,6 +96,16 @@ class Model:
         """Binary logarithm of the number of buckets."""
         return len(self.weights).bit_length() - 1
 
+    @property
+    def trained(self) -> npt.NDArray[np.bool_]:
+        """``(categories,)`` which of them there is a head for; the others are never flagged."""
+        return np.asarray(self.weights[:, : len(CATEGORIES)].any(axis=0))
+
+    @property
+    def contributions(self) -> Floats:
+        """``(categories, 2 ** bits)`` what each bucket adds to a raw score, before the length of the message."""
+        return np.asarray(self.weights[:, : len(CATEGORIES)].T * self.scale[:, None])
+
     @cached_property
     def _table(self) -> npt.NDArray[np.uint64]:
         return pack_weights(self.weights)
@@ -106,7 +118,7 @@ class Model:
     def decide(self, texts: pa.Array) -> tuple[Floats, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Raw scores ``(n, categories)`` of the texts, their feature counts and which were cut."""
         found = sum_weights(texts, self._table)
-        norm = np.sqrt(np.maximum(found.sums[:, WEIGHT_COLUMNS - 1], 1).astype(np.float64))
+        norm = length_norm(found.sums[:, WEIGHT_COLUMNS - 1])
         sums = found.sums[:, : len(CATEGORIES)] * (self.scale / norm[:, None])
         return sums + self.intercept, found.features, found.cut
 
@@ -123,6 +135,21 @@ class Model:
         return Scores(probabilities, features, cut)
 
 
+def check_target(folder: Path, *, force: bool = False) -> None:
+    """Look whether a model may be saved here, before hours of training.
+
+    Raises:
+        CannotCreateError: The folder exists and ``force`` is off, it holds something else than a model, or cannot be made.
+    """
+    if folder.exists() and not force:
+        raise CannotCreateError(f"{folder} exists; choose another name or give --force")
+    if folder.exists() and not (folder / "model.json").is_file():
+        raise CannotCreateError(f"{folder} is no model folder; it is not replaced, even with --force")
+    home = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not (home.is_dir() and os.access(home, os.W_OK | os.X_OK)):
+        raise CannotCreateError(f"cannot create {folder}: {home} is no folder that may be written to")
+
+
 def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
     """Write the model beside ``folder`` and rename it when whole.
 
@@ -130,10 +157,7 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
         CannotCreateError: The folder exists and ``force`` is off, it holds something else than a model, or cannot be made.
         ValueError: The facts cannot be written as JSON.
     """
-    if folder.exists() and not force:
-        raise CannotCreateError(f"{folder} exists; choose another name or give --force")
-    if folder.exists() and not (folder / "model.json").is_file():
-        raise CannotCreateError(f"{folder} is no model folder; it is not replaced, even with --force")
+    check_target(folder, force=force)
     packed = io.BytesIO()
     np.savez_compressed(packed, weights=np.ascontiguousarray(model.weights.T))
     files = {"weights.npz": packed.getvalue(), "README.md": model.card.encode()}
@@ -142,7 +166,7 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
         "name": model.name,
         "version": model.version,
         "categories": list(CATEGORIES),
-        "features": {"bits": model.bits},
+        "features": {"version": FEATURES, "bits": model.bits},
         "scale": model.scale.tolist(),
         "intercept": model.intercept.tolist(),
         "calibration": [c._asdict() for c in model.calibration],
@@ -266,6 +290,8 @@ def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
     bits = int(described["features"]["bits"])
     if not 8 <= bits <= MAX_BITS:
         raise ModelError(f"{folder} asks for 2**{bits} buckets; at most 2**{MAX_BITS} are read")
+    if described["features"].get("version") != FEATURES:
+        raise ModelError(f"{folder} was trained on other features than this moderation sees in a message; train it again")
     card = _checked_bytes(folder, "README.md", described, MAX_CARD_BYTES)
     weights = _read_weights(_checked_bytes(folder, "weights.npz", described, MAX_WEIGHT_BYTES), 1 << bits)
     model = Model(

@@ -8,14 +8,14 @@ import sys
 
 import typer
 
-from moderation.cli import drift, evaluate, explain, labels, models, score, train, triage
+from moderation.cli import drift, evaluate, explain, labels, models, score, train, triage, triage_serve
 from moderation.cli.console import say
 from moderation.errors import ModerationError, OutputError, UsageError
 
 _EXTRAS = {
     **dict.fromkeys(("sklearn", "scipy", "pandas", "joblib", "datasketch", "matplotlib", "jinja2", "markupsafe"), "train"),
     **dict.fromkeys(("distributed", "dask"), "cluster"),
-    **dict.fromkeys(("sqlalchemy", "fastapi", "uvicorn", "argon2", "multipart"), "triage"),
+    **dict.fromkeys(("sqlalchemy", "fastapi", "starlette", "uvicorn", "argon2", "python_multipart"), "triage"),
     "psycopg": "postgres",
 }
 """Which extra brings a module."""
@@ -33,6 +33,8 @@ app.command()(evaluate.evaluate)
 app.command()(drift.drift)
 app.add_typer(labels.app, name="labels")
 app.add_typer(models.app, name="models")
+triage.app.command()(triage_serve.serve)
+triage.app.command()(triage_serve.passwd)
 app.add_typer(triage.app, name="triage")
 
 

@@ -11,7 +11,7 @@ from moderation.text.codes import BLANK, PRIME
 from moderation.text.compiled import compiled
 from moderation.text.decoding import decode
 from moderation.text.hashing import WORD_SEED
-from moderation.text.ngrams import _workspace, as_buffers
+from moderation.text.ngrams import as_buffers, workspace
 from moderation.text.vocabulary import load_vocabulary, word_key
 from moderation.text.words import split_words
 
@@ -23,7 +23,7 @@ BUCKETS = 1 << BUCKET_BITS
 @compiled
 def _count_words(data, offsets, present, pages, entries, sequences, vocabulary, counts, stamps, stamp):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN202
     n = offsets.size - 1
-    codes, origins, words, starts, ends, run, scratch, _, _, _, _ = _workspace(offsets)
+    codes, origins, words, starts, ends, run, scratch = workspace(offsets)[:7]
     lengths = np.zeros(n, np.int32)
     for row in range(n):
         if not present[row]:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import sigmoid
 from moderation.classifier.estimator import MessageClassifier
+from moderation.config import TrainingConfig
 from moderation.labels.rows import Rows
-from moderation.training import TrainingConfig
 
 LEAST_GROUPS = 20
 """A category with fewer near-duplicate groups of rows labelled 1, or labelled 0, is not judged: too little to learn from."""

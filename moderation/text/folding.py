@@ -10,7 +10,7 @@ import pyarrow as pa
 from moderation.text.characters import load_table
 from moderation.text.compiled import compiled
 from moderation.text.decoding import decode
-from moderation.text.ngrams import _workspace, as_buffers
+from moderation.text.ngrams import as_buffers, workspace
 from moderation.text.vocabulary import load_vocabulary
 from moderation.text.words import split_words
 
@@ -18,7 +18,7 @@ from moderation.text.words import split_words
 @compiled
 def _fold_all(data, offsets, present, pages, entries, sequences, vocabulary):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN202
     n = offsets.size - 1
-    codes, origins, words, starts, ends, run, scratch, _, _, _, _ = _workspace(offsets)
+    codes, origins, words, starts, ends, run, scratch = workspace(offsets)[:7]
     folded = np.empty(2 * data.size + words.size, np.uint32)
     places = np.zeros(n + 1, np.int64)
     filled = np.int64(0)

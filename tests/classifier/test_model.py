@@ -19,6 +19,7 @@ from moderation.classifier import model as model_module
 from moderation.classifier.calibration import Calibration
 from moderation.classifier.model import FORMAT, Model, load_model, save_model
 from moderation.errors import CannotCreateError, ModelError, NoInputError
+from moderation.text.hashing import FEATURES
 from moderation.training import train
 from tests.authored import TEXTS
 from tests.conftest import TINY
@@ -114,11 +115,12 @@ DAMAGE = {
     "newer format": (lambda f: describe(f, format=FORMAT + 1), "newer moderation"),
     "older format": (lambda f: describe(f, format=0), "reads up to"),
     "format in words": (lambda f: describe(f, format="one"), "format 'one'"),
-    "too few bits": (lambda f: describe(f, features={"bits": 7}), "at most"),
-    "too many bits": (lambda f: describe(f, features={"bits": 60}), "at most"),
-    "negative bits": (lambda f: describe(f, features={"bits": -1}), "at most"),
+    "too few bits": (lambda f: describe(f, features={"version": FEATURES, "bits": 7}), "at most"),
+    "too many bits": (lambda f: describe(f, features={"version": FEATURES, "bits": 60}), "at most"),
+    "negative bits": (lambda f: describe(f, features={"version": FEATURES, "bits": -1}), "at most"),
     "endless bits": (lambda f: describe(f, features={"bits": float("inf")}), "damaged"),
-    "other bits": (lambda f: describe(f, features={"bits": 11}), "settings"),
+    "other bits": (lambda f: describe(f, features={"version": FEATURES, "bits": 11}), "settings"),
+    "other features": (lambda f: describe(f, features={"version": FEATURES + 1, "bits": 10}), "train it again"),
     "bits in words": (lambda f: describe(f, features={"bits": "many"}), "damaged"),
     "other categories": (lambda f: describe(f, categories=["rude"]), "other categories"),
     "categories in another order": (lambda f: describe(f, categories=lambda c: c[::-1]), "other categories"),

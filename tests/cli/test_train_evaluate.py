@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def test_a_trained_model_scores(tmp_path, labelled, config):
     out = tmp_path / "models" / "ours"
     done = run("train", labelled, "-o", out, "--config", config)
     assert (done.code, done.stdout) == (0, b"")
-    assert done.stderr.startswith(f"training on {len(TEXTS)} labelled rows\ntiny ")
+    assert done.stderr.startswith("tiny ")
+    assert done.stderr.endswith(f", trained on {len(TEXTS)} labelled rows, saved in {out}\n")
     assert files(out) == ["README.md", "model.json", "weights.npz"]
     rows = run("score", "-", "--model", out, stdin=b"dasar anjing kalian, tidak becus\ninternet saya mati").rows
     assert rows[0]["p_abusive"] > rows[1]["p_abusive"]
@@ -66,10 +68,9 @@ def test_an_existing_output_needs_force(tmp_path, labelled, config):
     assert (out / "model.json").read_bytes() == before
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.doc").write_text("x")
-    done = run("train", labelled, "-o", tmp_path / "precious", "--config", config, "--force")
-    assert (done.code, "no model folder" in done.stderr) == (73, True)
-    done = run("train", labelled, "-o", labelled / "ours", "--config", config)
-    assert (done.code, "cannot create" in done.stderr) == (73, True)
+    # Refused before hours of training: nobody has looked for the labels yet.
+    fails(73, "train", "none.csv", "-o", tmp_path / "precious", "--config", config, "--force", says="no model folder")
+    fails(73, "train", "none.csv", "-o", labelled / "ours", "--config", config, says="cannot create")
     assert files(tmp_path) == ["labelled.csv", "ours", "precious", "tiny.toml"]
 
 
@@ -87,11 +88,11 @@ def test_a_label_that_is_none(tmp_path):
     ("rows", "says"),
     [
         ([[text, 0, 0, 0, 0, 0] for text in TEXTS], "abusive has 0 groups of rows labelled 1"),
-        ([[text, 1, 0, 0, 0, 0] for text in TEXTS], "0 labelled 0"),
+        ([[text, 1, 0, 0, 0, 0] for text in TEXTS], "abusive has 62 groups of rows labelled 1 and 0 labelled 0"),
         (all_rows()[:10], "at least 4 of each"),
         (all_rows()[12:13] * 10, "at least 4 of each"),
         ([[text, "", "", "", "", ""] for text in TEXTS], "no labelled rows"),
-        ([["", 1, 0, 0, 0, 0]], "needed"),
+        ([["", 1, 0, 0, 0, 0], [" ", 0, 0, 0, 0, 1]], "every row lacks a text"),
         ([], "no labelled rows"),
     ],
 )
@@ -117,6 +118,90 @@ def test_inputs_of_training_that_are_not_there(tmp_path, labelled, config):
     done = fails(65, "train", tmp_path / "other.csv", "-o", tmp_path / "out", says="no label column")
     assert "Found: text, topic" in done.stderr
     assert "RAHASIA" not in done.stderr
+
+
+def test_overrides_and_the_effective_config(tmp_path, labelled, config):
+    options = ["--config", config, "--set", "C=0.2", "--set", "weights.spam-source=0.1"]
+    done = run("train", labelled, "-o", tmp_path / "ours", *options, "--show-config")
+    assert (done.code, done.stderr, (tmp_path / "ours").exists()) == (0, "", False)
+    shown = tomllib.loads(done.text)
+    assert (shown["name"], shown["bits"], shown["C"], shown["weights"]) == ("tiny", 12, 0.2, {"spam-source": 0.1})
+    assert shown["labels"] == [str(labelled)]
+    assert run("train", labelled, "-o", tmp_path / "ours", *options).code == 0
+    described = json.loads((tmp_path / "ours" / "model.json").read_text())
+    assert described["facts"]["config"] == {"columns": {}, "review_false_positive_rates": {}} | shown
+    # What was shown is the whole run: from it alone the same model is made, byte for byte.
+    (tmp_path / "again.toml").write_text(done.text)
+    assert run("train", "--config", tmp_path / "again.toml", "-o", tmp_path / "again").code == 0
+    for name in files(tmp_path / "ours"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "ours" / name).read_bytes()
+    fails(65, "train", labelled, "-o", tmp_path / "x", "--set", "bits=99", says="bits must be from 8 to 22")
+    fails(65, "train", labelled, "-o", tmp_path / "x", "--set", "rude.C=1", says="unknown key rude")
+
+
+def test_what_a_run_needs(tmp_path, labelled):
+    assert run("train", labelled).code == 2
+    fails(2, "train", "-o", tmp_path / "out", says="which labelled files?")
+    fails(2, "train", labelled, "-o", tmp_path / "out", "--label", "hate", says="write CATEGORY=COLUMN")
+    fails(65, "train", labelled, "-o", tmp_path / "out", "--label", "rude=x", says="columns knows abusive")
+    fails(2, "train", labelled, "-o", tmp_path / "out", "--encoding", "klingon", says="klingon")
+
+
+def test_a_file_of_two_columns(tmp_path, config, model):
+    path = tmp_path / "two.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["Tweet", "HS"], *([row[0], row[4]] for row in all_rows())])
+    columns = ["--text", "Tweet", "--label", "hate=HS"]
+    assert run("train", path, *columns, "-o", tmp_path / "out", "--config", config).code == 0
+    rows = run("score", "-", "--model", tmp_path / "out", stdin=b"usir suku itu, kafir semua\ndasar anjing kalian").rows
+    assert rows[0]["flags"] == ["hate"]
+    assert all(row["p_abusive"] < 1e-6 for row in rows)
+    assert "Never flags abusive" in run("models", "show", tmp_path / "out").text
+    done = run("train", path, *columns, "--from", model, "-o", tmp_path / "both", "--config", config)
+    assert done.code == 0, done
+    rows = run("score", "-", "--model", tmp_path / "both", stdin=b"usir suku itu, kafir semua\ndasar anjing kalian").rows
+    assert rows[1]["p_abusive"] > 0.5
+    assert "Continues from tiny" in run("models", "show", tmp_path / "both").text
+    fails(66, "train", path, *columns, "--from", "nobody", "-o", tmp_path / "x", says="no model named nobody")
+
+
+def test_what_people_should_hear_about_a_file(tmp_path, labelled, config):
+    with labelled.open("ab") as file:
+        file.write(b"caf\xe9,1,0,0,0,0\n,1,0,0,0,0\nsaja,,,,,\n")
+    done = run("train", labelled, "-o", tmp_path / "ours", "--config", config)
+    assert done.code == 0
+    n = len(TEXTS)
+    assert f"left out: 1 rows without a text, the first is {labelled} row {n + 2}" in done.stderr
+    assert f"left out: 1 rows without any label, the first is {labelled} row {n + 3}" in done.stderr
+    assert f"1 texts have bytes of another encoding, the first is {labelled} row {n + 1}. Save the file as UTF-8" in done.stderr
+
+
+BAD_FILES = {
+    "wrong column": ("text,rude\na,1\n", "no label column"),
+    "no text column": ("judul,tajuk,spam\na,b,1\n", "Name it with --text"),
+    "label 2": ("text,spam\na,1\nb,2\n", "row 2 has a label in spam"),
+    "label ya": ("text,spam\na,ya\nb,tidak\n", "row 1 has a label in spam"),
+    "label 0.5": ("text,spam\na,0.5\n", "row 1 has a label in spam"),
+    "empty": ("", "no rows at all"),
+    "only a header": ("text,spam\n", "no rows at all"),
+    "no label at all": ("text,spam\na,\nb,NaN\n", "every row lacks"),
+    "twice": ("text,spam,spam\na,1,0\n", "spam is there twice"),
+    "one class": ("text,spam\n" + "a,1\n" * 20, "spam has 20 groups of rows labelled 1 and 0 labelled 0"),
+    "ten rows": ("text,spam\n" + "a,1\nb,0\n" * 3, "at least 4 of each are needed. Add rows"),
+    "open quote": ('text,spam\n"a,1\n' + "b,0\n" * 1_100, "row 1 cannot be read"),
+    "bad weight": ("text,spam,weight\na,1,much\n", "row 1 has a weight"),
+    "NUL bytes": ("text,spam\n".encode("utf-16-le").decode("latin-1"), "columns"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_file_gets_a_line_that_helps(tmp_path, kind):
+    content, says = BAD_FILES[kind]
+    (tmp_path / "in.csv").write_bytes(content.encode())
+    done = fails(65, "train", tmp_path / "in.csv", "-o", tmp_path / "out", says=says)
+    assert "in.csv" in done.stderr or "groups" in done.stderr
+    assert len(done.stderr) < 600
+    assert files(tmp_path) == ["in.csv"]
 
 
 def test_without_the_extra_it_is_named(tmp_path, labelled, model):

@@ -34,6 +34,7 @@ from moderation.text.characters import (
     fold_character,
     load_table,
 )
+from moderation.text.people import load_people
 from moderation.text.vocabulary import load_vocabulary
 
 TABLE_UNICODE = "14.0.0"
@@ -51,6 +52,8 @@ PAIR_SEED = 0xE7037ED1A0B428DB
 SKELETON_SEED = 0x8EBC6AF09C88C6E3
 RUN_SEED = 0
 EDGE = 0x589965CC75374CC3
+NEAR_SEEDS = [0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93]
+REACH = 10
 """Stands in pairs for the word before the first and after the last one."""
 RUN_LENGTHS = (3, 4, 5)
 
@@ -118,8 +121,12 @@ def features(text: str, bits: int) -> Counter[int]:
     """How often each of the ``2 ** bits`` feature numbers occurs in the message."""
     words = fold_words(text)
     counts: Counter[int] = Counter()
+    kinds = [_kind_of(word) for word in words]
     for word in set(words):
         counts.update(_word_features(word, bits))
+        first = words.index(word)
+        for kind in {*kinds[max(0, first - REACH) : first + REACH + 1]} - {None}:
+            counts[_lower(_mix(_hash(word, WORD_SEED) ^ NEAR_SEEDS[kind], 0), bits)] += 1
     if words:
         for before, after in pairwise([EDGE, *(_hash(word, WORD_SEED) for word in words), EDGE]):
             counts[_lower(_mix(_mix(PAIR_SEED, before), after), bits)] += 1
@@ -357,6 +364,13 @@ def _lower(value: int, bits: int) -> int:
 def _upper(value: int, bits: int) -> int:
     """Character runs fall in the upper half."""
     return 2 ** (bits - 1) + (value >> (65 - bits))
+
+
+@cache
+def _kind_of(word: str) -> int | None:
+    """The kind of person that a folded word names."""
+    keys, kinds = load_people()
+    return dict(zip(keys.tolist(), kinds.tolist(), strict=True)).get(_hash(word, WORD_SEED))
 
 
 @cache

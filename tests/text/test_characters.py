@@ -84,7 +84,7 @@ def test_kernel_can_rely_on_what_codes_are(shipped, codes):
 
 
 def test_kernel_can_rely_on_how_far_characters_expand(shipped):
-    # `decode` keeps 32 codes in reserve; `_workspace` makes room for 6 codes a byte.
+    # `decode` keeps 32 codes in reserve; `workspace` makes room for 6 codes a byte.
     assert max(map(len, shipped)) <= 32
     for point, entry in enumerate(shipped):
         size = 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4

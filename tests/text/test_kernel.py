@@ -26,6 +26,7 @@ from moderation.text.codes import AMOUNT, MAIL, NUMBER, PHONE, URL, USER
 from moderation.text.decoding import MAX_CHARACTERS, decode
 from moderation.text.hashing import hash_words
 from moderation.text.ngrams import count_features, fold, pack_weights, sum_weights
+from moderation.text.people import KINDS, load_people
 from moderation.text.vocabulary import load_vocabulary
 from moderation.text.words import split_words
 from tests.text import reference
@@ -214,13 +215,13 @@ def test_text_of_just_the_length_allowed_is_whole():
 
 # Memory
 #
-# The kernel writes without looking; `_workspace` has to be large enough for any text. The bounds, with `length` the
+# The kernel writes without looking; `workspace` has to be large enough for any text. The bounds, with `length` the
 # number of codes: a byte gives at most 6 codes (`test_characters`) and `decode` stops with 32 to spare, more than one
 # character gives. Every word comes from codes of its own, at most as many as it has characters, and the URL mark from
 # those of the last label or of "www." or "http://". So there are at most `length` words, and with the blanks between
-# them at most `2 * length + 1` characters. A word of n characters gives a pair, itself, a skeleton from 3 consonants and
-# 1, 3 or 3n - 3 character runs: never more than 3n features, or `3 * length` in all with the pair of the last word and the
-# edge on top; 2 more places may be touched.
+# them at most `2 * length + 1` characters. A word of n characters gives a pair, itself, itself near each of the `KINDS`, a
+# skeleton from 3 consonants and 1, 3 or 3n - 3 character runs: never more than `3n + KINDS` features, or
+# `(3 + KINDS) * length` in all with the pair of the last word and the edge on top; 2 more places may be touched.
 
 
 def _sizes(content: bytes) -> tuple[int, int, int, int]:
@@ -229,11 +230,13 @@ def _sizes(content: bytes) -> tuple[int, int, int, int]:
     codes, words, run = (np.zeros(3 * room, np.uint32) for _ in range(3))
     origins, starts, ends, firsts = (np.zeros(3 * room, np.int32) for _ in range(4))
     features, seen = np.zeros(12 * room, np.uint64), np.zeros(1 << 20, np.uint64)
+    wholes, lanes = np.zeros(3 * room, np.uint64), np.zeros(3 * room, np.uint64)
     data = np.frombuffer(content + b"\0", np.uint8)
     length, _ = decode(data, 0, len(content), *load_table(), codes, origins, np.zeros(4, np.uint8))
     n_words, size = split_words(codes, length, words, starts, ends, run, load_vocabulary())
     stamps = np.full(seen.size, -1, np.int64)
-    found = hash_words(words, size, n_words, np.uint64(64 - BITS), 0, seen, stamps, features, firsts)
+    people, shift = load_people(), np.uint64(64 - BITS)
+    found = hash_words(words, size, n_words, people, shift, 0, seen, stamps, wholes, lanes, features, firsts)
     assert (starts[:n_words] < ends[:n_words]).all()
     assert (ends[:n_words] <= length).all()
     return length, n_words, size, found
@@ -246,18 +249,20 @@ def test_nothing_outgrows_its_bound(content):
     assert length <= 6 * len(content)
     assert n_words <= length
     assert size <= 2 * length + 1
-    assert found <= 3 * length + 1
+    assert found <= (3 + KINDS) * length + 1
 
 
 @pytest.mark.parametrize("longest", [0, 1, 9, 1000, 9_999, 10_000, 10_001, 5_000_000])
 def test_workspace_holds_the_bounds(longest):
-    codes, origins, words, starts, ends, run, _, seen, stamps, features, firsts = ngrams._workspace(np.array([0, longest]))
+    space = ngrams.workspace(np.array([0, longest]))
+    codes, origins, words, starts, ends, run, _, seen, stamps, wholes, lanes, features, firsts = space
     length = min(6 * longest, codes.size - 32 + 17)
     assert codes.size - 32 >= min(6 * longest, reference.MAX_CODES)
     assert min(origins.size, run.size, starts.size, ends.size, codes.size) >= length
     assert firsts.size >= length + 1
     assert words.size >= 2 * length + 1 + 4
-    assert features.size >= 3 * length + 1 + 2
+    assert features.size >= (3 + KINDS) * length + 1 + 2
+    assert min(wholes.size, lanes.size) >= length
     assert seen.size == stamps.size >= max(16, 2 * length)
     assert seen.size.bit_count() == 1
 

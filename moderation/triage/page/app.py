@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import Model
-from moderation.errors import ModerationError, NoInputError, UsageError
+from moderation.errors import ModerationError, NoInputError, OutputError, UsageError
 from moderation.triage.cases import Stage
 from moderation.triage.errors import ConflictError
 from moderation.triage.estimates import estimates
@@ -198,8 +198,7 @@ def one(request: Request, desk: AtDesk, visitor: Visitor, item: int) -> Response
 
 def _item(request: Request, desk: Desk, visitor: Session, item: int) -> Response:
     message = desk.queue.message(item)
-    lang = request.cookies.get("lang", desk.lang)
-    found = view(desk.queue, desk.model, message, visitor.reviewer, lang)
+    found = view(desk.queue, desk.model, message, visitor.reviewer)
     audit.seen(desk.queue, visitor.reviewer, item, found.others)
     renew = round(desk.queue.rules.lease_minutes * 60 / 4)
     return desk.page(request, "item.html", view=found, message=message, reasons=REASONS, renew=renew, longest=MAX_NOTE)
@@ -211,10 +210,10 @@ def act(
     visitor: Visitor,
     item: int,
     do: Annotated[str, Form()] = "",
-    labels: Annotated[tuple[str, ...], Form()] = (),
+    labels: Annotated[list[str] | None, Form()] = None,
     note: Annotated[str, Form(max_length=10 * MAX_NOTE)] = "",
 ) -> Response:
-    """Do something with a message: ``decide``, ``clean``, ``skip-REASON``, ``skip`` for the note's, ``escalate``, ``take``, ``appeal``."""
+    """Do what a button says. A reason to skip is in its name, ``skip-REASON``, or else, ``skip``, in the note."""
     queue, name, here = desk.queue, visitor.reviewer, f"/messages/{item}"
     verb, _, reason = do.partition("-")
     if verb == "decide" and not labels:
@@ -226,7 +225,7 @@ def act(
     try:
         match verb:
             case "decide":
-                queue.decide(item, name, labels, note)
+                queue.decide(item, name, labels or (), note)
             case "clean":
                 queue.decide(item, name, (), note)
             case "skip" if not reason or reason in REASONS:
@@ -243,7 +242,7 @@ def act(
     except ConflictError:
         visitor.notify(*_conflict(queue, item, name))
         return _see_other("/")
-    chosen = [category for category in CATEGORIES if category in labels] if verb == "decide" else []
+    chosen = [category for category in CATEGORIES if category in (labels or ())] if verb == "decide" else []
     visitor.notify(f"notice.{verb}", undo=True, item=item, labels=chosen)
     return _see_other("/")
 
@@ -304,7 +303,7 @@ def _on_signed_out(request: Request, _: Exception) -> Response:
 
 
 def _on_error(request: Request, error: Exception) -> Response:
-    status = 404 if isinstance(error, NoInputError) else 400 if isinstance(error, UsageError) else 503
+    status = 404 if isinstance(error, NoInputError) else 503 if isinstance(error, OutputError) else 400
     if isinstance(error, HTTPException):
         status = error.status_code
     key = {403: "error.token", 404: "error.not_found", 503: "error.store"}.get(status, "error.request")

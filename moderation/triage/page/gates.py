@@ -24,12 +24,16 @@ _MOST_KEYS = 10_000
 
 
 class Gate(Protocol):
-    """Decides whether somebody who gives a pseudonym and a secret comes in; ``asks`` for a ``password`` or a ``link``."""
+    """Decides whether somebody who gives a pseudonym and a secret comes in."""
 
     @property
-    def asks(self) -> str: ...
+    def asks(self) -> str:
+        """What the form asks for: a ``password``, or nothing beside a ``link``."""
+        ...
 
-    def admits(self, reviewer: str, secret: str) -> bool: ...
+    def admits(self, reviewer: str, secret: str) -> bool:
+        """Whether they come in."""
+        ...
 
 
 class Link:
@@ -42,7 +46,7 @@ class Link:
         self._lock = threading.Lock()
         self._renew()
 
-    def admits(self, reviewer: str, secret: str) -> bool:  # noqa: ARG002
+    def admits(self, reviewer: str, secret: str) -> bool:
         """Whether this is the link that was announced last."""
         with self._lock:
             if not secrets.compare_digest(self._secret.encode(), secret.encode()):
@@ -64,6 +68,7 @@ class Passwords:
         self._path = path
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_hex())
+        self._one_at_a_time = threading.Lock()  # a hash takes 64 MiB, whoever asks for it
         if not read_passwords(path):
             raise DataError(f"{path} holds no passwords: moderation triage passwd sets one")
 
@@ -71,7 +76,8 @@ class Passwords:
         """Whether it is the moderator's password; takes as long for a moderator who is not there."""
         known = read_passwords(self._path).get(reviewer)
         try:
-            return self._hasher.verify(known or self._nobody, secret[:MOST_SECRET]) and known is not None
+            with self._one_at_a_time:
+                return self._hasher.verify(known or self._nobody, secret[:MOST_SECRET]) and known is not None
         except (VerificationError, InvalidHashError):
             return False
 

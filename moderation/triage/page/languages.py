@@ -45,7 +45,7 @@ class Language:
 
     def span(self, milliseconds: float) -> str:
         """How long, in the one unit that tells most."""
-        for unit, size, most in (("minutes", _MINUTE, 90), ("hours", HOUR, 48)):
+        for unit, size, most in (("minutes", _MINUTE, 60), ("hours", HOUR, 48)):
             if milliseconds < size * most:
                 return self(f"time.{unit}", n=self.number(milliseconds / size))
         return self("time.days", n=self.number(milliseconds / HOUR / 24))

@@ -10,16 +10,18 @@ from moderation.categories import CATEGORIES
 from moderation.classifier.explain import Explanation, explain
 from moderation.classifier.model import Model
 from moderation.evaluation.mistakes import visible
-from moderation.text.decoding import MAX_CHARACTERS
 from moderation.policy import Policy
+from moderation.text.decoding import MAX_CHARACTERS
 from moderation.triage.cases import Event, Kind, Stage
 from moderation.triage.messages import Message, Surroundings, surroundings
 from moderation.triage.queue import Queue
 
 LETTERS = dict(zip(CATEGORIES, "athbs", strict=True))
-"""The key that decides for a category alone: aBusive is a, haTe is b."""
+"""The key that decides for a category alone; h is the hoax, so hate goes by b, for kebencian."""
 GRAVE = 0.75
 """Harm of one category from which a text is veiled until asked for."""
+MOST_EXPLAINED = 4_000
+"""How many characters of a text are searched for words to mark; 50,000 would take seconds."""
 SNIPPET = 160
 BESIDE = 6
 """How many messages of a conversation are shown on either side, and of an author."""
@@ -37,7 +39,6 @@ class Bar(NamedTuple):
     """A category with its probability and thresholds, 0 to 1, and the keys that choose it."""
 
     name: str
-    title: str
     p: float
     flagged: bool
     review: float
@@ -91,17 +92,17 @@ class View:
         return sorted({other.id for other in (*self.conversation, *self.earlier)} - {self.message.id})
 
 
-def view(queue: Queue, model: Model, message: Message, reviewer: str, lang: str) -> View:
+def view(queue: Queue, model: Model, message: Message, reviewer: str) -> View:
     """Everything the page shows of a message."""
     around = surroundings(queue, message)
     policy, text = queue.policy, message.text[:MAX_CHARACTERS]
     conversation = _near(around.conversation, message.id)
     return View(
         message=message,
-        pieces=pieces(explain(model, text), text, reasons_for(message)),
+        pieces=pieces(explain(model, text[:MOST_EXPLAINED]), text, reasons_for(message)),
         left_out=len(message.text) - len(text),
         veiled=is_grave(message, policy),
-        bars=_bars(message, model, policy, lang),
+        bars=_bars(message, model, policy),
         conversation=tuple(_beside(other, message, policy) for other in conversation) if len(conversation) > 1 else (),
         earlier=tuple(_beside(other, message, policy) for other in around.earlier[:BESIDE]),
         around=around,
@@ -139,11 +140,10 @@ def snippet(text: str) -> str:
     return visible(line if len(line) <= SNIPPET else f"{line[:SNIPPET].rstrip()}…")
 
 
-def _bars(message: Message, model: Model, policy: Policy, lang: str) -> tuple[Bar, ...]:
+def _bars(message: Message, model: Model, policy: Policy) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             name=category.name,
-            title=category.title_id if lang == "id" else category.title_en,
             p=message.probabilities[category.name],
             flagged=category.name in message.flags,
             review=thresholds.review,
