@@ -35,8 +35,8 @@ from moderation.scoring import Moderator
 from moderation.text.ngrams import fold
 from moderation.training import train
 
-CONFIG = TrainingConfig(name="mail", review_false_positive_rate=0.004)
-"""Nothing but the share for review is set, to that of ``recipes/default.toml``."""
+CONFIG = TrainingConfig(name="mail", act_precision=0.985)
+"""The usual one but for when to act: where a third is spam, one mistake in 65 is half a percent of the ham."""
 
 FOLDS = 5
 SEED = 0
@@ -45,8 +45,14 @@ MOST_HAM = 0.005
 
 _SPAM = CATEGORIES.index("spam")
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_LIST_ID = re.compile(rb"^list-id:[^<]*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
-_DOMAIN = re.compile(r"@([\w.-]+)")
+_LIST_ID = re.compile(rb"^list-id:[^<\n]*+(?:\n[ \t][^<\n]*+)*+<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(r"[^\s<>\"@]*@([\w.-]+)")
+_FOR_ANYONE = frozenset((
+    "aol.com", "btamail.net.cn", "earthlink.net", "email.com", "eudoramail.com", "excite.com", "hotmail.com", "juno.com",
+    "lycos.com", "mail.com", "mail.ru", "mindspring.com", "msn.com", "netscape.net", "pobox.com", "rediffmail.com", "sina.com",
+    "usa.net", "webtv.net", "yahoo.co.uk", "yahoo.com",
+))  # fmt: skip
+"""Domains at which anyone could have an address in 2002; two addresses there are two senders."""
 
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -103,12 +109,17 @@ def unpack(archive: Path, folder: Path) -> Mails:
 
 
 def sender(content: bytes, mail: Mail) -> str:
-    """The mailing list that a mail came by, else the domain that it says it is from; nothing when it says neither."""
+    """The mailing list that a mail came by, else the domain that it says it is from, or the address at one of `_FOR_ANYONE`.
+
+    Nothing when it says none of this.
+    """
     by_list = _LIST_ID.search(_HEADER_END.split(content, maxsplit=1)[0])
     if by_list:
         return by_list[1].decode("latin-1").lower()
-    domains = _DOMAIN.findall(mail.author or "")
-    return domains[-1].lower() if domains else ""
+    addresses = list(_ADDRESS.finditer((mail.author or "").lower()))
+    if not addresses:
+        return ""
+    return addresses[-1][0] if addresses[-1][1] in _FOR_ANYONE else addresses[-1][1]
 
 
 def sender_groups(senders: Sequence[str], texts: Sequence[str]) -> Places:
@@ -186,35 +197,33 @@ def outcome(judged: Judged, spam: Bools) -> Outcome:
     return Outcome(float(average_precision_score(spam, judged.scores)), *shares)
 
 
-def mean(outcomes: Sequence[Outcome], ham: Sequence[int], spam: Sequence[int]) -> Outcome:
-    """Average precision a fold, shares a mail: over folds that have so many mails of either kind."""
-    precisions, *shares = np.array(outcomes).T
-    by_mail = [np.average(share, weights=weights) for share, weights in zip(shares, (ham, spam, ham, spam), strict=True)]
-    return Outcome(float(precisions.mean()), *map(float, by_mail))
+def together(parts: Sequence[Judged]) -> Judged:
+    """Several folds as one: scores of either filter mean the same in each. Speeds are those of the fastest."""
+    scores, act, review, learnt, judged = zip(*parts, strict=True)
+    return Judged(np.concatenate(scores), np.concatenate(act), np.concatenate(review), max(learnt), max(judged))
 
 
-def report(name: str, judge: Filter, mails: Mails) -> Outcome:
-    """Print how a filter does on each fold, and on all of them."""
+def report(name: str, judge: Filter, mails: Mails) -> bool:
+    """Print how a filter does on each fold and on all of them; tell whether it does what is asked for."""
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    outcomes, ham, spam, speeds = [], [], [], []
+    parts, truths, precisions = [], [], []
     for learn, test in splitter.split(mails.paths, mails.spam, mails.groups):
-        judged = judge(mails, learn, test)
-        truth = mails.spam[test]
-        outcomes.append(outcome(judged, truth))
-        spam.append(int(truth.sum()))
-        ham.append(len(truth) - spam[-1])
-        speeds.append((judged.learnt_a_second, judged.judged_a_second))
-        say(_line(name, f"fold {len(outcomes)}", ham[-1], spam[-1], outcomes[-1]))
-    overall = mean(outcomes, ham, spam)
-    say(_line(name, "all", sum(ham), sum(spam), overall))
-    learnt, done = np.max(speeds, axis=0)  # the fold least disturbed by other work on the machine
-    say(f"{name:12}learns from {learnt:,.0f} raw mails a second and judges {done:,.0f}")
-    return overall
+        parts.append(judge(mails, learn, test))
+        truths.append(mails.spam[test])
+        found = outcome(parts[-1], truths[-1])
+        precisions.append(found.average_precision)
+        say(_line(name, f"fold {len(parts)}", truths[-1], found))
+    whole, truth = together(parts), np.concatenate(truths)
+    found = outcome(whole, truth)
+    say(_line(name, "all", truth, found))
+    say(f"{name:12}mean AP of the folds {np.mean(precisions):.4f}; raw mails a second: "
+        f"{whole.learnt_a_second:,.0f} learnt, {whole.judged_a_second:,.0f} judged")  # fmt: skip
+    return min(found.average_precision, float(np.mean(precisions))) >= LEAST_AP and found.ham_at_act <= MOST_HAM
 
 
-def _line(name: str, part: str, ham: int, spam: int, found: Outcome) -> str:
+def _line(name: str, part: str, spam: Bools, found: Outcome) -> str:
     shares = "".join(f"{100 * share:>7.2f} %" for share in found[1:])
-    return f"{name:12}{part:7}{ham:>6,}{spam:>7,}{found.average_precision:>9.4f}{shares}"
+    return f"{name:12}{part:7}{int((~spam).sum()):>6,}{int(spam.sum()):>7,}{found.average_precision:>9.4f}{shares}"
 
 
 def main() -> None:
@@ -226,9 +235,8 @@ def main() -> None:
             "flagged are shares of ham and of spam, at act and from review up"
         )
         say(f"{'':19}{'ham':>6}{'spam':>7}{'AP':>9}{'ham act':>9}{'spam':>9}{'ham rev':>9}{'spam':>9}")
-        own = report("moderation", ours, mails)
-        held = own.average_precision >= LEAST_AP and own.ham_at_act <= MOST_HAM
-        say(f"AP at least {LEAST_AP} and at most {100 * MOST_HAM} % of ham at act: {'held' if held else 'MISSED'}")
+        held = report("moderation", ours, mails)
+        say(f"asked for: AP at least {LEAST_AP}, ham at act at most {100 * MOST_HAM} %: {'held' if held else 'MISSED'}")
         if shutil.which("bogofilter"):
             report("bogofilter", bogofilter, mails)
         else:

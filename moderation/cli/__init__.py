@@ -75,4 +75,8 @@ def run() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         pass
+    except OSError as error:  # a full disk; what could not be written is tried again here, and may have been told already
+        if code != OutputError.exit_code:
+            code = OutputError.exit_code
+            say(f"moderation: writing: {error.strerror or 'failed'}")
     os._exit(code if isinstance(code, int) else int(bool(code)))

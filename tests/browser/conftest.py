@@ -21,7 +21,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 MESSAGES = 30
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's event loop must not run on into other tests
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("no Chromium here: apt-get install chromium")
