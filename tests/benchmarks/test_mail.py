@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import mail
@@ -85,6 +85,7 @@ def test_what_a_body_says_names_no_list():
 TEXTS = [forms(thing) for thing in SHOPS]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", "d"]), st.sampled_from(TEXTS)), max_size=12))
 def test_groups_are_the_connected_parts(rows):
     """Against a plain search: two mails are neighbours when sender or text is the same."""

@@ -134,7 +134,7 @@ def test_a_full_disk(model):
     for args in (["score", "-"], ["score", "-", "--top", "2"], ["explain"], ["models", "show", str(model)]):
         options = [] if args[0] == "models" else ["--model", model]
         with Path("/dev/full").open("wb") as full:
-            done = shell(*args, *options, stdin=LINES, stdout=full)
+            done = shell(*args, *options, stdin=LINES, stdout=full, code="from moderation.cli import run; run()")
         assert "Traceback" not in done.stderr, args
         assert "No space left on device" in done.stderr, args
         assert (done.code, done.stderr.count("\n")) == (74, 1), (args, done)
