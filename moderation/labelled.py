@@ -161,25 +161,11 @@ def _check_read(batch: Batch, file: str, first_row: int, problems: ReadProblems,
 
 def _labelled(batch: Batch, file: str, first_row: int, mapped: Mapping[str, str], noticed: Noticed) -> LabelledRows:
     columns = set(batch.table.column_names)
-    n = len(batch.texts)
-    wanted = {category: mapped.get(category, category) for category in CATEGORIES}
-    missing = [column for column in mapped.values() if column not in columns]
-    if missing or (columns.isdisjoint(wanted.values()) and "labels" not in columns):
-        lacks = f"no column {missing[0]}" if missing else f"no label column; expected any of {', '.join(CATEGORIES)}, or labels"
-        raise DataError(
-            f"{file}: {lacks}. Found: {listed(batch.table.column_names)}. Say where labels are with --label CATEGORY=COLUMN"
-        )
-    if "labels" in columns and not mapped:
-        labels = _from_lists(batch, file, first_row)
-    else:
-        labels = np.full((n, len(CATEGORIES)), np.nan)
-        for place, column in enumerate(wanted.values()):
-            if column in columns:
-                labels[:, place] = _labels(batch, column, file, first_row)
-    weights = np.ones(n)
+    labels = labels_of(batch, file, first_row, mapped)
+    weights = np.ones(len(labels))
     if "weight" in columns:
-        weights[:] = [_weight(cell, file, first_row + row) for row, cell in enumerate(_cells(batch, "weight"))]
-    facets = {name: np.array([cell or "" for cell in _cells(batch, name)], object) for name in FACETS if name in columns}
+        weights[:] = [_weight(cell, file, first_row + row) for row, cell in enumerate(cells(batch, "weight"))]
+    facets = {name: np.array([cell or "" for cell in cells(batch, name)], object) for name in FACETS if name in columns}
     rows = LabelledRows(batch.texts.cast(pa.large_string()), labels, weights, facets)
     readable = pc.not_equal(pc.utf8_trim_whitespace(batch.texts), "").fill_null(False).to_numpy(zero_copy_only=False)
     told = ~np.isnan(labels).all(axis=1)
@@ -188,7 +174,38 @@ def _labelled(batch: Batch, file: str, first_row: int, mapped: Mapping[str, str]
     return rows.select(readable & told)
 
 
-def _cells(batch: Batch, name: str) -> list[str | None]:
+def labels_of(batch: Batch, file: str, first_row: int, mapped: Mapping[str, str] | None = None) -> Floats:
+    """Labels of a batch, ``(n, categories)`` of 1, 0 and NaN for unknown.
+
+    Args:
+        batch: Rows of a labelled file.
+        file: What errors call it.
+        first_row: How many rows of the file come before.
+        mapped: Where a category's labels are, if not in the column of its name.
+
+    Raises:
+        DataError: There is no category column, or a label that is none.
+    """
+    mapped = mapped or {}
+    columns = set(batch.table.column_names)
+    wanted = {category: mapped.get(category, category) for category in CATEGORIES}
+    missing = [column for column in mapped.values() if column not in columns]
+    if missing or (columns.isdisjoint(wanted.values()) and "labels" not in columns):
+        lacks = f"no column {missing[0]}" if missing else f"no label column; expected any of {', '.join(CATEGORIES)}, or labels"
+        raise DataError(
+            f"{file}: {lacks}. Found: {listed(batch.table.column_names)}. Say where labels are with --label CATEGORY=COLUMN"
+        )
+    if "labels" in columns and not mapped:
+        return _from_lists(batch, file, first_row)
+    labels = np.full((len(batch.texts), len(CATEGORIES)), np.nan)
+    for place, column in enumerate(wanted.values()):
+        if column in columns:
+            labels[:, place] = _labels(batch, column, file, first_row)
+    return labels
+
+
+def cells(batch: Batch, name: str) -> list[str | None]:
+    """A column of any type as texts, None where it has none."""
     column = batch.table.column(name)
     if holds_json(batch.table.schema.field(name)):
         return plain_texts(column.to_pylist())
@@ -199,15 +216,16 @@ def _labels(batch: Batch, column: str, file: str, first_row: int) -> Floats:
     """A column of labels ``(n,)``: each distinct cell is looked at once, since most of a million are the same few."""
     if f"{column}_2" in batch.table.column_names:
         raise DataError(f"{file}: the column {column} is there twice. Rename the one that holds no labels")
-    coded = pa.array(_cells(batch, column), pa.string()).dictionary_encode()  # in the order in which they come first
+    coded = pa.array(cells(batch, column), pa.string()).dictionary_encode()  # in the order in which they come first
     codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
     firsts = dict(zip(*np.unique(codes, return_index=True), strict=True))
-    cells = enumerate(coded.dictionary.to_pylist())
-    values: Floats = np.array([*(_label(cell, column, file, first_row + firsts[code]) for code, cell in cells), np.nan])[codes]
+    distinct = enumerate(coded.dictionary.to_pylist())
+    values: Floats = np.array([*(label(cell, column, file, first_row + firsts[code]) for code, cell in distinct), np.nan])[codes]
     return values
 
 
-def _label(cell: str | None, column: str, file: str, row: int) -> float:
+def label(cell: str | None, column: str, file: str, row: int) -> float:
+    """What a cell of a label column says: 1, 0 or NaN for unknown; `DataError` where it says something else."""
     value = _LABELS.get((cell or "").strip().casefold())
     if value is None:
         raise DataError(

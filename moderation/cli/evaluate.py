@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderation.cli.console import out, say, shown, write_out
+from moderation.cli.console import LabelColumns, mapped_columns, out, say, shown, write_out
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def evaluate(
     model: Annotated[str | None, typer.Option("--model", help="Name or folder; the one in use when omitted.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="A model to compare with, on the same rows.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
+    columns: LabelColumns = None,
     split: Annotated[
         str | None, typer.Option("--split", help="Only rows whose split column says so: train, dev or test.")
     ] = None,
@@ -55,6 +56,7 @@ def evaluate(
         model=model,
         against=against,
         text_column=text,
+        columns=mapped_columns(columns),
         split=split,
         resamples=bootstrap,
         report=report,
@@ -91,6 +93,7 @@ def evaluate_files(
     model: str | None = None,
     against: str | None = None,
     text_column: str | None = None,
+    columns: dict[str, str] | None = None,
     split: str | None = None,
     resamples: int = RESAMPLES,
     report: Path | None = None,
@@ -117,7 +120,7 @@ def evaluate_files(
         check_page_target(report, force=force)
     judged = load_named_model(model)
     other = None if against is None else load_named_model(against)
-    rows = read_labelled(labels, text_column)
+    rows = read_labelled(labels, text_column, columns=columns)
     if split is not None:
         rows = rows.select(rows.facet("split") == split)
     if not len(rows):

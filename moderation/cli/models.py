@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import out, say, shown, write_out
+from moderation.cli.console import LabelColumns, mapped_columns, out, say, shown, write_out
 from moderation.errors import DataError, ModerationError
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def promote(
         str | None, typer.Option("--split", help="Only rows whose split column says so; test where there is such a column.")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
+    columns: LabelColumns = None,
     reason: ReasonOption = "",
     by: ByOption = None,
     force: Annotated[bool, typer.Option("--force", help="Promote all the same; needs a reason.")] = False,
@@ -115,7 +116,17 @@ def promote(
 
     Example: moderation models promote ours --on labelled.csv --reason "October labels"
     """
-    promote_model(name, on or [], split=split, text_column=text, reason=reason, by=by, force=force, registry=registry)
+    promote_model(
+        name,
+        on or [],
+        split=split,
+        text_column=text,
+        columns=mapped_columns(columns),
+        reason=reason,
+        by=by,
+        force=force,
+        registry=registry,
+    )
 
 
 def promote_model(
@@ -124,6 +135,7 @@ def promote_model(
     *,
     split: str | None = None,
     text_column: str | None = None,
+    columns: dict[str, str] | None = None,
     reason: str = "",
     by: str | None = None,
     force: bool = False,
@@ -145,7 +157,7 @@ def promote_model(
     check = None
     if labels:
         check = check_candidate(
-            model_folder(name, registry), model_folder(None, registry), judging_rows(labels, split, text_column)
+            model_folder(name, registry), model_folder(None, registry), judging_rows(labels, split, text_column, columns)
         )
         _show_check(check)
     event = put_to_work(registry, name, check, by=by, reason=reason, force=force)
@@ -205,7 +217,9 @@ def model_history(name: str | None, registry: Path = REGISTRY) -> list[Event]:
     return [event for event in in_effect(read_history(registry), read_pointer(registry)) if event.digest == digest]
 
 
-def judging_rows(labels: list[str], split: str | None = None, text_column: str | None = None) -> LabelledRows:
+def judging_rows(
+    labels: list[str], split: str | None = None, text_column: str | None = None, columns: dict[str, str] | None = None
+) -> LabelledRows:
     """The rows of labelled files that may judge a model: those set aside for it, where the files say which.
 
     Raises:
@@ -213,7 +227,7 @@ def judging_rows(labels: list[str], split: str | None = None, text_column: str |
     """
     from moderation.labelled import read_labelled
 
-    rows = read_labelled(labels, text_column)
+    rows = read_labelled(labels, text_column, columns=columns)
     if split is None and "split" in rows.facets:
         split = "test"
     if split is None:

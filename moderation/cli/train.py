@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import say, write_out
+from moderation.cli.console import LabelColumns, mapped_columns, say, write_out
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def train(
     ] = None,
     base: Annotated[str | None, typer.Option("--from", metavar="MODEL", help="Continue from this model: name or folder.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--label", metavar="CATEGORY=COLUMN", help="Where a category's labels are: hate=HS. Repeatable."),
-    ] = None,
+    columns: LabelColumns = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Of text files without a byte order mark.")] = None,
     show_config: Annotated[bool, typer.Option("--show-config", help="Print the config of this run and stop.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing model.")] = False,
@@ -55,7 +52,7 @@ def train(
     """
     from moderation.config import load_config
 
-    given = {"labels": labels, "base": base, "text": text, "encoding": encoding, "columns": _columns(columns or [])}
+    given = {"labels": labels, "base": base, "text": text, "encoding": encoding, "columns": mapped_columns(columns)}
     options = {key: value for key, value in given.items() if value}
     settings = load_config(config, overrides or [], options, name=output.name if output else "custom")
     if show_config:
@@ -90,16 +87,6 @@ def train_model(config: TrainingConfig, output: Path, *, force: bool = False, by
     _say_noticed(noticed)
     learnt = model.facts.get("new_rows", model.facts["rows"])
     say(f"{model.name} {model.version}, trained on {learnt:,} labelled rows, saved in {output}")
-
-
-def _columns(options: Sequence[str]) -> dict[str, str]:
-    columns = {}
-    for option in options:
-        category, equals, column = option.partition("=")
-        if not (category and equals and column):
-            raise UsageError(f"--label {option}: write CATEGORY=COLUMN")
-        columns[category] = column
-    return columns
 
 
 def _say_noticed(noticed: Noticed) -> None:

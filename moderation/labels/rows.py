@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from moderation.categories import CATEGORIES
 from moderation.errors import DataError
-from moderation.labelled import _cells, _from_lists, _label
-from moderation.messages.batch import Batch
+from moderation.labelled import cells, labels_of
 from moderation.messages.reading import read
 
 GROUPS = ("group", "voice", "author", "thread", "thread_id", "pair")
@@ -86,28 +85,10 @@ def read_parts(inputs: Sequence[str], text_column: str | None, groups: Sequence[
                 first = first if file == before else 0
             numbers = np.arange(first + 1, first + n + 1)
             texts = batch.texts.cast(pa.large_string()).fill_null("")
-            found = {column: _cells(batch, column) for column in (*COLUMNS, *groups) if column in batch.table.column_names}
+            found = {column: cells(batch, column) for column in (*COLUMNS, *groups) if column in batch.table.column_names}
             columns = {column: np.array([value or "" for value in values], object) for column, values in found.items()}
             yield Part(Rows((file,), np.zeros(n, np.int64), numbers, texts, labels_of(batch, file, first), columns), batch.table)
             first += n
-
-
-def labels_of(batch: Batch, file: str, first_row: int) -> npt.NDArray[np.float64]:
-    """Labels of a batch, ``(n, categories)`` of 1, 0 and NaN for unknown.
-
-    Raises:
-        DataError: There is no category column, or a label that is none.
-    """
-    columns = batch.table.column_names
-    if "labels" in columns:
-        return _from_lists(batch, file, first_row)
-    if set(columns).isdisjoint(CATEGORIES):
-        raise DataError(f"{file}: no label column; expected any of {', '.join(CATEGORIES)}, or labels")
-    labels = np.full((len(batch.texts), len(CATEGORIES)), np.nan)
-    for place, category in enumerate(CATEGORIES):
-        if category in columns:
-            labels[:, place] = [_label(cell, category, file, row) for row, cell in enumerate(_cells(batch, category), first_row)]
-    return labels
 
 
 def join(parts: Iterable[Rows]) -> Rows:

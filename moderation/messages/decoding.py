@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from moderation.errors import DataError, UsageError
-from moderation.limits import BLOCK_BYTES, MAX_BATCH_CHARACTERS, MAX_LINE_CHARACTERS
+from moderation.limits import BLOCK_BYTES, MAX_BATCH_CHARACTERS, MAX_JSON_CHARACTERS, MAX_LINE_CHARACTERS
 from moderation.messages.batch import Source
 
 _MARKS = (
@@ -64,6 +64,21 @@ def _decode(decoder: codecs.IncrementalDecoder, block: bytes, source: Source) ->
         text = decoder.decode(block, final)
         source.problems.replaced_sequences += text.count("\ufffd") - kept.count("\ufffd")
         return text
+
+
+def whole_document(source: Source) -> str:
+    """All of a source at once, for a JSON document.
+
+    Raises:
+        DataError: It has more than `MAX_JSON_CHARACTERS`.
+    """
+    parts, size = [], 0
+    for part in decoded(source):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_JSON_CHARACTERS:
+            raise DataError(f"{source.name}: more than {MAX_JSON_CHARACTERS:,} characters in one JSON document; make it JSONL")
+    return "".join(parts)
 
 
 def line_batches(source: Source, newline: str) -> Iterator[list[str]]:

@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from moderation.errors import DataError
-from moderation.limits import MAX_COLUMNS, MAX_JSON_CHARACTERS, MAX_RAW_CHARACTERS
+from moderation.limits import MAX_COLUMNS, MAX_RAW_CHARACTERS
 from moderation.messages.arrays import scrub, strings
 from moderation.messages.batch import Batch, Source
 from moderation.messages.columns import find_text, free_name
-from moderation.messages.decoding import decoded, line_batches
+from moderation.messages.decoding import line_batches, whole_document
 from moderation.messages.json_text import json_field, plain_texts
 
 _BLANK = r"[ \t\r\n]*+"
@@ -61,14 +61,7 @@ def read_document(source: Source) -> Iterator[Batch]:
     Raises:
         DataError: It is too long or no JSON, or no key of the first batch can be taken for the messages.
     """
-    parts, size = [], 0
-    for part in decoded(source):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_JSON_CHARACTERS:
-            raise DataError(f"{source.name}: more than {MAX_JSON_CHARACTERS:,} characters in one JSON document; make it JSONL")
-    text = "".join(parts)
-    parts.clear()
+    text = whole_document(source)
     rows = _Rows(source)
     try:
         for _ in _elements(text, rows):

@@ -179,7 +179,7 @@ def _from_tasks(path: str, tasks: Iterable[Any]) -> Iterator[tuple[Any, tuple[st
 
 
 def _from_rows(path: str) -> Iterator[tuple[Any, tuple[str, ...] | None]]:
-    from moderation.labelled import _cells, _label
+    from moderation.labelled import cells, label
     from moderation.messages.reading import read
 
     row = 0
@@ -187,7 +187,7 @@ def _from_rows(path: str) -> Iterator[tuple[Any, tuple[str, ...] | None]]:
         missing = {"id", *CATEGORIES} - set(batch.table.column_names)
         if missing:
             raise DataError(f"{path}: no column {sorted(missing)[0]}; expected id and all of {', '.join(CATEGORIES)}")
-        for item, *labels in zip(*(_cells(batch, name) for name in ("id", *CATEGORIES)), strict=True):
-            held = [_label(cell, category, path, row) for cell, category in zip(labels, CATEGORIES, strict=True)]
+        for item, *labels in zip(*(cells(batch, name) for name in ("id", *CATEGORIES)), strict=True):
+            held = [label(cell, category, path, row) for cell, category in zip(labels, CATEGORIES, strict=True)]
             row += 1
             yield item, None if any(map(math.isnan, held)) else tuple(compress(CATEGORIES, held))

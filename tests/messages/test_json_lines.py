@@ -172,7 +172,7 @@ def test_documents(tmp_path):
 
 
 def test_too_long_a_document_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("moderation.messages.json_lines.MAX_JSON_CHARACTERS", 100)
+    monkeypatch.setattr("moderation.messages.decoding.MAX_JSON_CHARACTERS", 100)
     path = tmp_path / "a.json"
     path.write_text(json.dumps(["a"] * 100), encoding="utf-8")
     with pytest.raises(DataError, match="JSONL"):

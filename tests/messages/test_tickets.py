@@ -309,7 +309,7 @@ def test_every_customer_message_is_a_row_and_no_other(tmp_path_factory, messages
 
 
 def test_a_document_is_not_held_more_than_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("moderation.messages.tickets.reader.MAX_JSON_CHARACTERS", 1_000)
+    monkeypatch.setattr("moderation.messages.decoding.MAX_JSON_CHARACTERS", 1_000)
     with pytest.raises(DataError, match="JSONL"):
         read_all(file(tmp_path, [FRESHDESK] * 5))
 

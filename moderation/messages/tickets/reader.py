@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from moderation.errors import DataError
-from moderation.limits import MAX_BATCH_CHARACTERS, MAX_JSON_CHARACTERS, MAX_RAW_CHARACTERS
+from moderation.limits import MAX_BATCH_CHARACTERS, MAX_RAW_CHARACTERS
 from moderation.messages.arrays import strings
 from moderation.messages.batch import Batch, Source
-from moderation.messages.decoding import decoded, line_batches
+from moderation.messages.decoding import line_batches, whole_document
 from moderation.messages.tickets import zendesk
 from moderation.messages.tickets.part import Part, Person, Ticket, objects_at, text_at
 from moderation.messages.tickets.shapes import PAGES, parts_of, unwrapped
@@ -52,14 +52,7 @@ def read_document(source: Source) -> Iterator[Batch]:
     Raises:
         DataError: It is too long or no JSON.
     """
-    parts, size = [], 0
-    for part in decoded(source):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_JSON_CHARACTERS:
-            raise DataError(f"{source.name}: more than {MAX_JSON_CHARACTERS:,} characters in one JSON document; make it JSONL")
-    text = "".join(parts)
-    parts.clear()
+    text = whole_document(source)
     rows = _Rows(source)
     try:
         for item, people, start, end in _document(text):
