@@ -21,6 +21,7 @@ from moderation.messages.arrays import as_strings, from_numpy, strings
 from moderation.messages.batch import Batch
 from moderation.policy import Action, Policy, default_policy
 from moderation.registry import load_named_model
+from moderation.text.ngrams import buffers_of
 
 if TYPE_CHECKING:
     from moderation.messages.writing import TableWriter
@@ -90,7 +91,7 @@ class Moderator:
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one message; the quick way for a chat gateway that asks one at a time."""
-        scores = self.model.score(strings([text]))
+        scores = self.model.score(buffers_of(text))
         p = scores.probabilities[0].tolist()
         found = bool(scores.features[0])
         action, flags, spared = Action.none, [], 1.0

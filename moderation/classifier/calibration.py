@@ -24,7 +24,7 @@ UNTRAINED = Calibration(0.0, -float(_LARGEST_LOGIT))
 
 def sigmoid(logits: Floats) -> Floats:
     """``1 / (1 + exp(-logits))``, cut so that not even as float32 it is 0 or 1: only abstaining is, and a threshold of 1."""
-    return 1 / (1 + np.exp(-np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)))
+    return 1 / (1 + np.exp(-np.minimum(np.maximum(logits, -_LARGEST_LOGIT), _LARGEST_LOGIT)))
 
 
 def fit_calibration(scores: Floats, target: npt.NDArray[np.bool_], weights: Floats) -> Calibration:

@@ -33,7 +33,7 @@ from moderation.classifier.calibration import Calibration, sigmoid
 from moderation.classifier.length import length_norm
 from moderation.errors import CannotCreateError, ModelError, NoInputError
 from moderation.text.hashing import FEATURES
-from moderation.text.ngrams import WEIGHT_COLUMNS, ZERO, pack_weights, sum_weights
+from moderation.text.ngrams import WEIGHT_COLUMNS, ZERO, Buffers, pack_weights, sum_weights
 
 FORMAT = 1
 MAX_JSON_BYTES = 1_000_000
@@ -115,7 +115,7 @@ class Model:
         slope, intercept = np.array(self.calibration).T
         return slope, intercept
 
-    def decide(self, texts: pa.Array) -> tuple[Floats, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+    def decide(self, texts: pa.Array | Buffers) -> tuple[Floats, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Raw scores ``(n, categories)`` of the texts, their feature counts and which were cut."""
         found = sum_weights(texts, self._table)
         norm = length_norm(found.sums[:, WEIGHT_COLUMNS - 1])
@@ -127,7 +127,7 @@ class Model:
         slope, intercept = self._platt
         return sigmoid(scores * slope + intercept)
 
-    def score(self, texts: pa.Array) -> Scores:
+    def score(self, texts: pa.Array | Buffers) -> Scores:
         """Score an Arrow string array; a text without features gets probability 0: the model abstains."""
         scores, features, cut = self.decide(texts)
         probabilities = self.calibrate(scores).astype(np.float32)

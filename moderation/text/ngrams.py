@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moderation.messages.arrays import strings
+from moderation.messages.arrays import scrub, strings
 from moderation.text.characters import load_table
 from moderation.text.compiled import compiled
 from moderation.text.decoding import MAX_CHARACTERS, decode
@@ -29,6 +29,10 @@ ZERO = 2048
 
 LANE_BITS = 21
 LANE_MASK = np.uint64((1 << LANE_BITS) - 1)
+
+
+_PRESENT = np.ones(1, np.bool_)
+_PRESENT.flags.writeable = False
 
 
 class Buffers(NamedTuple):
@@ -59,8 +63,10 @@ class WeightSums(NamedTuple):
     cut: npt.NDArray[np.bool_]
 
 
-def as_buffers(texts: pa.Array) -> Buffers:
+def as_buffers(texts: pa.Array | Buffers) -> Buffers:
     """View a string array as plain arrays; a ``large_string`` array is not copied."""
+    if isinstance(texts, Buffers):
+        return texts
     if not pa.types.is_large_string(texts.type):
         texts = texts.cast(pa.large_string())
     validity, offsets, data = texts.buffers()
@@ -76,6 +82,17 @@ def as_buffers(texts: pa.Array) -> Buffers:
     for array in (content, places, present):
         array.flags.writeable = False
     return Buffers(content, places, present)
+
+
+def buffers_of(text: str) -> Buffers:
+    """A single text as plain arrays, for those who cannot wait for Arrow; a lone surrogate becomes U+FFFD."""
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        content = scrub(text).encode()
+    places = np.array([0, len(content)])
+    places.flags.writeable = False
+    return Buffers(np.frombuffer(content or b"\0", np.uint8), places, _PRESENT)
 
 
 @compiled
@@ -192,7 +209,7 @@ def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
     return np.stack([(lanes[:, :3] << shifts).sum(axis=1), (lanes[:, 3:] << shifts).sum(axis=1)], axis=1, dtype=np.uint64)
 
 
-def sum_weights(texts: pa.Array, table: npt.NDArray[np.uint64]) -> WeightSums:
+def sum_weights(texts: pa.Array | Buffers, table: npt.NDArray[np.uint64]) -> WeightSums:
     """Add up the weights, packed by `pack_weights`, of the buckets that the n-grams of each text fall into."""
     bits = len(table).bit_length() - 1
     return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), load_people(), np.uint64(64 - bits), table))
