@@ -277,7 +277,11 @@ def test_serving_imports_nothing_of_training(tiny_model, tmp_path):
 
 
 @given(
-    st.lists(st.sampled_from([*TEXTS, "", "...", "g0bl0k", "x" * (MAX_CHARACTERS + 1)]), min_size=1, max_size=4),
+    st.lists(
+        st.sampled_from([*TEXTS, "", "...", "g0bl0k", "lone \ud83d surrogate", "x" * (MAX_CHARACTERS + 1)]),
+        min_size=1,
+        max_size=4,
+    ),
     st.floats(0, 0.5),
     st.floats(0, 0.5),
 )

@@ -88,8 +88,8 @@ class Model:
     intercept: Floats
     calibration: tuple[Calibration, ...]
     thresholds: tuple[Thresholds, ...]
-    facts: dict[str, Any] = field(default_factory=dict)
-    card: str = ""
+    facts: dict[str, Any] = field(default_factory=dict, repr=False)
+    card: str = field(default="", repr=False)
 
     @property
     def bits(self) -> int:

@@ -12,12 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from moderation.categories import CATEGORIES
+from moderation.classifier.model import load_model
 from moderation.corpus.authored import balance, check, read_authored
 from moderation.corpus.build import BuildReport, build
 from moderation.corpus.datasheet import datasheet
+from moderation.corpus.pieces import loudest_pieces, write_rows
 from moderation.corpus.sources import LICENCE_CLASSES
 from moderation.corpus.splitting import voice_split
 from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError
+from moderation.labelled import read_labelled
 from moderation.text.vocabulary import VOCABULARY_FILE, build_vocabulary
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -41,6 +44,26 @@ def build_command(
     """
     chosen = LICENCE_CLASSES if classes == "all" else tuple(name.strip() for name in classes.split(","))
     _show(build(shared, out, chosen, data, held_out=hold_out or ()))
+
+
+@app.command("pieces")
+def pieces_command(
+    corpus: Annotated[Path, typer.Argument(help="Parquet file of `build`.")],
+    model: Annotated[Path, typer.Option(help="Folder of the model that says what is loud.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Parquet file to write.")],
+    source: Annotated[list[str], typer.Option(help="A source whose messages are cut up; may be repeated.")],
+) -> None:
+    """Write the loudest piece of each message, to be learnt from beside the messages themselves.
+
+    Example: python -m moderation.corpus pieces build/corpus-default.parquet --model build/first --source authored -o build/p.parquet
+    """
+    rows = read_labelled([str(corpus)])
+    rows = rows.select(np.isin(rows.facet("source"), source) & (rows.facet("split") != "test"))
+    if not len(rows):
+        raise NoInputError(f"{corpus} has no rows of {', '.join(source)} outside the test split")
+    pieces = loudest_pieces(rows, load_model(model))
+    write_rows(pieces, out)
+    typer.echo(f"{out}: {len(pieces):,} pieces of {len(rows):,} messages", err=True)
 
 
 @app.command("check")

@@ -237,7 +237,11 @@ def _word_features(data, offsets, pages, entries, sequences, vocabulary, people,
     spans = np.empty((n_words, 2), np.int64)
     for word in range(n_words):
         spans[word, 0] = origins[starts[word]]
-        spans[word, 1] = max(origins[ends[word]], origins[ends[word] - 1] + 1)
+        last = max(origins[ends[word]], origins[ends[word] - 1] + 1)
+        # A character that folds to several words, as a fraction does, is not cut between its bytes.
+        while last < offsets[1] and data[last] & 0xC0 == 0x80:
+            last += 1
+        spans[word, 1] = last
     return words[1:size], spans, features[:found], firsts[: n_words + 1]
 
 
