@@ -55,7 +55,7 @@ def pieces_command(
 ) -> None:
     """Write the loudest piece of each message, to be learnt from beside the messages themselves.
 
-    Example: python -m moderation.corpus pieces build/corpus-default.parquet --model build/first --source authored -o build/p.parquet
+    Example: python -m moderation.corpus pieces build/corpus-default.parquet --model build/first --source authored -o p.parquet
     """
     rows = read_labelled([str(corpus)])
     rows = rows.select(np.isin(rows.facet("source"), source) & (rows.facet("split") != "test"))
