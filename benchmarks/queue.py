@@ -1,4 +1,4 @@
-"""A million messages in the triage queue: rows added a second, how long ``next`` takes, memory; SQLite and PostgreSQL.
+"""A million messages in the triage queue: rows added a second, how long ``next`` and the figures take, memory; both databases.
 
 ``python -m benchmarks.queue [URL]``; without a URL, SQLite in a temporary folder and, where there is a server, PostgreSQL.
 """
@@ -75,6 +75,22 @@ def work(url: str) -> None:
     say(" ".join(map(str, (*figures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))))
 
 
+def count(url: str) -> None:
+    """Gather all that the page of figures shows; prints the median of seconds."""
+    from moderation.triage.estimates import estimates
+    from moderation.triage.figures import figures
+    from moderation.triage.queue import open_queue
+
+    times = []
+    with open_queue(url) as queue:
+        for _ in range(5):
+            start = time.perf_counter()
+            figures(queue)
+            estimates(queue)
+            times.append(time.perf_counter() - start)
+    say(str(statistics.median(times)))
+
+
 def _p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
@@ -88,6 +104,8 @@ def measure(name: str, url: str, file: Path) -> None:
         f"{name}: next p50 {next50:.1f} ms, p95 {next95:.1f} ms; "
         f"decide p50 {decide50:.1f} ms, p95 {decide95:.1f} ms; {peak:.0f} MB"
     )
+    (seconds,) = _child("count", url)
+    say(f"{name}: figures {seconds:.2f} s")
 
 
 def _child(what: str, *args: str) -> list[float]:

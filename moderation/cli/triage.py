@@ -12,6 +12,7 @@ from moderation.errors import UsageError
 
 if TYPE_CHECKING:
     from moderation.triage.intake import Added
+    from moderation.triage.messages import Message
     from moderation.triage.queue import Queue
     from moderation.triage.verdicts import Columns, Problems
 
@@ -98,7 +99,7 @@ def next_message(
         if message is None:
             say(f"nothing waits for {reviewer}")
         elif as_json:
-            write_out(json.dumps(message.to_dict(), ensure_ascii=False) + "\n")
+            write_out(f"{_as_json(message)}\n")
         else:
             show_message(message, surroundings(queue, message), queue.now())
 
@@ -115,7 +116,7 @@ def show(item: Item, *, store: Store = DEFAULT_STORE, as_json: AsJson = False) -
     with _open(store) as queue:
         message = queue.message(item)
         if as_json:
-            write_out(json.dumps(message.to_dict(), ensure_ascii=False) + "\n")
+            write_out(f"{_as_json(message)}\n")
             return
         show_message(message, surroundings(queue, message), queue.now())
         show_history(queue.history(item))
@@ -212,7 +213,7 @@ def list_messages(
         write_out("[")
         for number, message in enumerate(queue.ranked(category, limit=limit)):
             write_out(",\n" if number else "\n")
-            write_out(json.dumps(message.to_dict(), ensure_ascii=False))
+            write_out(_as_json(message))
         write_out("\n]\n")
 
 
@@ -292,7 +293,7 @@ def import_labels(
     done = refused = 0
     with _open(store) as queue:
         for path in labels:
-            for item, chosen in read_labels(path):
+            for item, chosen in read_labels(queue, path):
                 try:
                     queue.decide(item, reviewer, chosen)
                     done += 1
@@ -324,6 +325,10 @@ def parse_labels(labels: str) -> list[str]:
     if not all(names) or "clean" in names:
         raise UsageError("--labels are categories with commas between them, or clean")
     return names
+
+
+def _as_json(message: Message) -> str:
+    return json.dumps(message.to_dict(), ensure_ascii=False)
 
 
 def _open(store: str) -> Queue:

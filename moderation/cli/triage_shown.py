@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from moderation.categories import CATEGORIES
 from moderation.cli.console import out, shown, write_out
 from moderation.messages.times import as_datetime
+from moderation.triage.priority import HOUR
 
 if TYPE_CHECKING:
     from moderation.triage.cases import Event
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 MESSAGE, BESIDE, WORD, NAME = 4_000, 100, 24, 40
 """How many characters are shown: of the message, of one beside it, of a word, of a name."""
 EARLIER = 5
-HOUR = 3_600_000
 
 
 def show_message(message: Message, around: Surroundings, now: int) -> None:
@@ -119,7 +119,7 @@ def _beside(title: str, messages: Iterable[Message]) -> None:
     if found:
         _line(f"{title}:")
     for message in found:
-        labels = "" if message.labels is None else f" [{', '.join(message.labels) or 'clean'}]"
+        labels = "" if message.labels_shown is None else f" [{', '.join(message.labels_shown) or 'clean'}]"
         _line(f"  {_time(message.sent)}  {message.id}{labels}  {shown(message.text, BESIDE)}")
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from moderation.categories import CATEGORIES
 from moderation.triage import log, schema
 from moderation.triage.cases import Event, Kind, Stage
 from moderation.triage.deriving import chunks
 from moderation.triage.priority import HOUR, Group
-from moderation.triage.store import reading
+from moderation.triage.store import among, reading
 
 if TYPE_CHECKING:
     from moderation.triage.queue import Queue
@@ -86,12 +86,13 @@ def figures(queue: Queue) -> Figures:
     """Count everything there is in the queue at this moment."""
     with reading(queue.engine) as connection:
         messages = connection.execute(select(func.count()).select_from(schema.state)).scalar_one()
-        waiting = connection.execute(select(func.count()).where(_state.queue.is_not(None))).scalar_one()
+        waiting = _waiting(queue, connection)
         log_of = _Log.read(log.standing(connection, _KINDS))
-        categories = _categories(queue, connection, log_of.first)
+        waits = _waits(connection, log_of.first)
+    hours = [category.answer_within_hours for category in queue.policy.categories]
     return Figures(
         messages=messages,
-        waiting=waiting,
+        waiting=sum(counted.all for counted in waiting),
         decisions=log_of.decisions,
         decisions_per_hour=log_of.decisions / len(log_of.hours) if log_of.hours else None,
         skipped=log_of.kinds[Kind.skipped],
@@ -101,7 +102,7 @@ def figures(queue: Queue) -> Figures:
         appeals=log_of.appeals,
         overturned=log_of.overturned,
         agreement={category: _alpha(log_of.pairs, category) for category in CATEGORIES},
-        categories=categories,
+        categories={name: _figures(waiting[k], np.array(waits[k]), hours[k]) for k, name in enumerate(CATEGORIES)},
     )
 
 
@@ -144,27 +145,46 @@ class _Log:
             self._labels[event.content] = labels
 
 
-def _categories(queue: Queue, connection: Connection, first: list[tuple[int, int]]) -> dict[str, CategoryFigures]:
-    hours = [category.answer_within_hours for category in queue.policy.categories]
+class _Waiting(NamedTuple):
+    """Messages of a category that wait: for any decision, for the first one, and for that longer than the time to answer."""
+
+    all: int
+    first: int
+    overdue: int
+
+
+def _waiting(queue: Queue, connection: Connection) -> list[_Waiting]:
+    """What waits, by place of the category: one walk over the index of the queue, which holds all that is asked for."""
     now = queue.now()
-    open_, overdue = Counter[int](), Counter[int]()
-    for number, within in enumerate(hours):
-        bounds = (_state.queue >= Group(number, False, 0).number, _state.queue < Group(number + 1, False, 0).number)
-        theirs = select(func.count()).where(*bounds, _state.stage == Stage.first.value)
-        open_[number] = connection.execute(theirs).scalar_one()
-        overdue[number] = connection.execute(theirs.where(_state.since < now - round(within * HOUR))).scalar_one()
+    due = case(
+        *(
+            (_state.queue < Group(place + 1, False, 0).number, now - round(category.answer_within_hours * HOUR))
+            for place, category in enumerate(queue.policy.categories)
+        )
+    )
+    first = _state.stage == Stage.first.value
+    counts = (func.count(), func.count().filter(first), func.count().filter(first, _state.since < due))
+    chosen = select(_state.queue, *counts).where(_state.queue.is_not(None)).group_by(_state.queue)
+    found = np.zeros((len(CATEGORIES), len(counts)), np.int64)
+    for number, *counted in connection.execute(chosen):
+        found[Group.of(number).category] += counted
+    return [_Waiting(*row) for row in found.tolist()]
+
+
+def _waits(connection: Connection, first: list[tuple[int, int]]) -> defaultdict[int, list[float]]:
+    """How many hours messages waited for their first decision, by place of the category."""
     waits: defaultdict[int, list[float]] = defaultdict(list)
-    for some in chunks(first, 1_000):
+    for some in chunks(first):
         decided = dict(some)
-        chosen = select(_state.item, _state.sent, _state.category).where(_state.item.in_(decided))
+        chosen = select(_state.item, _state.sent, _state.category).where(among(connection, _state.item, decided))
         for item, sent, category in connection.execute(chosen):
             waits[category].append((decided[item] - sent) / HOUR)
-    return {category: _figures(open_[k], overdue[k], np.array(waits[k]), hours[k]) for k, category in enumerate(CATEGORIES)}
+    return waits
 
 
-def _figures(waiting: int, overdue: int, waited: np.ndarray[Any, np.dtype[np.float64]], within: float) -> CategoryFigures:
+def _figures(waiting: _Waiting, waited: np.ndarray[Any, np.dtype[np.float64]], within: float) -> CategoryFigures:
     p50, p95 = np.quantile(waited, (0.5, 0.95)).tolist() if len(waited) else (None, None)
-    return CategoryFigures(waiting, overdue, len(waited), int((waited > within).sum()), p50, p95)
+    return CategoryFigures(waiting.first, waiting.overdue, len(waited), int((waited > within).sum()), p50, p95)
 
 
 def _alpha(pairs: dict[int, tuple[dict[str, Any], dict[str, Any]]], category: str) -> float | None:

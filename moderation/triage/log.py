@@ -71,5 +71,6 @@ def standing(connection: Connection, kinds: Collection[Kind]) -> Iterator[Event]
             yield _event(row)
 
 
-def _event(row: Row[Any]) -> Event:
-    return Event(row.id, row.at, Kind(row.kind), row.content, row.item, row.reviewer, json.loads(row.detail))
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    number, at, kind, content, item, reviewer, detail = row  # by place: the figures go through all of them
+    return Event(number, at, Kind(kind), content, item, reviewer, json.loads(detail))

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal, select, tuple_
 
 from moderation.categories import CATEGORIES
 from moderation.messages.times import as_datetime
 from moderation.policy import Policy
 from moderation.triage import schema
 from moderation.triage.cases import Stage, as_labels
-from moderation.triage.priority import HOUR, Group, Offence, Priority, priority, remembered, suggestions
+from moderation.triage.priority import HOUR, Group, Offence, Priority, is_staff_threat, priority, remembered, suggestions
 from moderation.triage.rules import Rules, Suggestion
 from moderation.triage.store import reading
 
@@ -83,14 +83,20 @@ class Message:
     content: int
     columns: dict[str, Any]
 
+    @property
+    def labels_shown(self) -> tuple[str, ...] | None:
+        """`labels`, but None while somebody else is to decide without seeing them."""
+        return None if self.stage in (Stage.second, Stage.settle) else self.labels
+
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it: ``priority`` a number and ``parts`` its parts, times as ISO 8601 in UTC."""
+        """As JSON has it: ``priority`` a number and ``parts`` its parts, times as ISO 8601 in UTC, `labels_shown`."""
         parts = asdict(self.priority) if self.priority else None
         return {
             **asdict(self),
             "priority": parts.pop("total") if parts else None,
             "parts": parts,
             "stage": self.stage.name,
+            "labels": self.labels_shown,
             "content": f"{self.content:016x}",
             **{name: as_datetime(getattr(self, name)).isoformat() for name in ("sent", "added", "due")},
         }
@@ -101,7 +107,7 @@ class Surroundings:
     """What a moderator sees beside a message; each list has at most `SHOWN` messages.
 
     Attributes:
-        conversation: The messages of its conversation, itself too, the first one first.
+        conversation: The messages around it in its conversation, itself too, the first one first.
         earlier: Other messages of its author, the latest first.
         duplicates: How many other messages are decided with it.
         violations: How many confirmed violations of its author are remembered.
@@ -133,13 +139,12 @@ def load(
 def surroundings(queue: Queue, message: Message) -> Surroundings:
     """The conversation and the author's history of a message."""
     now = queue.now()
-    conversation: Sequence[int] = [message.id]
+    conversation = [message.id]
     earlier: Sequence[int] = []
     offences: list[tuple[int, Offence]] = []
     with reading(queue.engine) as connection:
         if message.thread is not None:
-            chosen = select(_items.id).where(_items.thread == message.thread).order_by(_items.sent, _items.id).limit(SHOWN)
-            conversation = connection.execute(chosen).scalars().all()
+            conversation = _conversation(connection, message.thread, message)
         if message.author is not None:
             theirs = select(_state.item).where(_state.author == message.author, _state.item != message.id)
             earlier = connection.execute(theirs.order_by(_state.sent.desc(), _state.item.desc()).limit(SHOWN)).scalars().all()
@@ -147,8 +152,8 @@ def surroundings(queue: Queue, message: Message) -> Surroundings:
         same = select(func.count()).where(_state.content == message.content, _state.item != message.id)
         duplicates = connection.execute(same).scalar_one()
         counted = [o for content, o in offences if content != message.content and remembered(o, message.sent, queue.rules) > 0]
-        threat = "threatening" in (message.flags if message.labels is None else message.labels)
-        credible = threat and (message.action == "escalate" or message.labels is not None)
+        labels = message.labels_shown
+        credible = is_staff_threat(message.flags, message.action) if labels is None else "threatening" in labels
         return Surroundings(
             conversation=tuple(load(connection, conversation, queue.policy, queue.rules, now)),
             earlier=tuple(load(connection, earlier, queue.policy, queue.rules, now)),
@@ -156,6 +161,16 @@ def surroundings(queue: Queue, message: Message) -> Surroundings:
             violations=len(counted),
             suggestions=suggestions(len(counted) + 1, staff_threat=credible, rules=queue.rules),
         )
+
+
+def _conversation(connection: Connection, thread: str, message: Message) -> list[int]:
+    """The numbers of a message and of those around it in its conversation, in the order in which they were sent."""
+    place = tuple_(_items.sent, _items.id)
+    here = tuple_(literal(message.sent), literal(message.id))
+    theirs = select(_items.id).where(_items.thread == thread)
+    until = theirs.where(place <= here).order_by(_items.sent.desc(), _items.id.desc()).limit(SHOWN // 2)
+    after = theirs.where(place > here).order_by(_items.sent, _items.id).limit(SHOWN // 2)
+    return [*reversed(connection.execute(until).scalars().all()), *connection.execute(after).scalars()]
 
 
 def _message(row: Row[Any], policy: Policy, rules: Rules, now: int) -> Message:

@@ -22,6 +22,8 @@ from moderation.triage.rules import Rules, default_rules
 from moderation.triage.store import open_store, reading, upsert, writing
 
 MINUTE = 60_000
+MOST_ITEM = 2**63 - 1
+"""No database has a number for more messages; SQLite's driver fails on one."""
 MAX_NAME, MAX_NOTE = 64, 2_000
 """How many characters a pseudonym and a note may have."""
 
@@ -76,7 +78,7 @@ class Queue:
         return Deriver(self.policy, self.rules)
 
     def next(self, reviewer: str, category: str | None = None) -> Message | None:
-        """Reserve the most urgent message for a moderator; the one they hold if they hold one; None if there is none.
+        """Reserve the most urgent message for a moderator; the latest that they hold if they hold any; None if there is none.
 
         A reserved message goes to nobody else, nor do messages of the same case, until it is acted on or
         ``rules.lease_minutes`` have passed.
@@ -184,7 +186,9 @@ class Queue:
 
     def _held(self, connection: Connection, reviewer: str, now: int) -> int | None:
         leases = schema.leases.c
-        return connection.execute(select(leases.item).where(leases.reviewer == reviewer, leases.until > now)).scalars().first()
+        mine = select(leases.until, leases.item).where(leases.reviewer == reviewer, leases.until > now)
+        latest = max(map(tuple, connection.execute(mine)), default=None)
+        return None if latest is None else latest[1]
 
     def _reserve(self, connection: Connection, item: int, content: int, reviewer: str, now: int) -> bool:
         """Whether the case is now the moderator's; not if somebody else has it, or is deciding it at this moment."""
@@ -209,7 +213,9 @@ class Queue:
 
 
 def _content_of(connection: Connection, item: int) -> int:
-    found = connection.execute(select(schema.items.c.content).where(schema.items.c.id == item)).scalar()
+    found = None
+    if 0 < item <= MOST_ITEM:
+        found = connection.execute(select(schema.items.c.content).where(schema.items.c.id == item)).scalar()
     if found is None:
         raise NoInputError(f"no message {item} in the queue")
     return int(found)
@@ -225,8 +231,13 @@ def _case(connection: Connection, content: int) -> Case:
     return log.cases(connection, [content]).get(content, Case())
 
 
+def is_name(reviewer: str) -> bool:
+    """Whether something can be a pseudonym."""
+    return bool(reviewer.strip()) and len(reviewer) <= MAX_NAME and reviewer.isprintable()
+
+
 def _check_name(reviewer: str) -> None:
-    if not reviewer.strip() or len(reviewer) > MAX_NAME or not reviewer.isprintable():
+    if not is_name(reviewer):
         raise UsageError(f"a moderator's pseudonym has 1 to {MAX_NAME} printable characters")
 
 

@@ -55,14 +55,15 @@ items = Table(
     Column("model", Text, nullable=False),
     Column("columns", Text, nullable=False),  # every input column but the text, as a JSON object
 )
-Index("items_thread", items.c.thread, sqlite_where=items.c.thread.is_not(None), postgresql_where=items.c.thread.is_not(None))
+_conversing = items.c.thread.is_not(None)
+Index("items_thread", *items.c["thread", "sent", "id"], sqlite_where=_conversing, postgresql_where=_conversing)
 
 events = Table(
     "events",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("at", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # see `events.Kind`
+    Column("kind", Text, nullable=False),  # see `cases.Kind`
     Column("content", BigInteger),
     Column("item", BigInteger),
     Column("reviewer", Text),
@@ -89,17 +90,15 @@ state = Table(
     Column("queue", SmallInteger),  # the number of its `priority.Group`; null when it waits for nobody
 )
 _waits = state.c.queue.is_not(None)
-Index("state_queue", state.c.queue, state.c.since, state.c.item, sqlite_where=_waits, postgresql_where=_waits)
+# The stage is there for the figures, which then need not look at the messages themselves.
+Index("state_queue", *state.c["queue", "since", "item", "stage"], sqlite_where=_waits, postgresql_where=_waits)
 _known = state.c.author.is_not(None)
-Index("state_author", state.c.author, sqlite_where=_known, postgresql_where=_known)
+Index("state_author", *state.c["author", "sent", "item"], sqlite_where=_known, postgresql_where=_known)
 is_violation = state.c.labels > literal_column("0")  # as text, or SQLite would not see that it is the index's condition
 # With all that is asked for, so that SQLite takes it and not `state_author`.
 Index(
     "state_violations",
-    state.c.author,
-    state.c.content,
-    state.c.sent,
-    state.c.labels,
+    *state.c["author", "content", "sent", "labels"],
     sqlite_where=is_violation,
     postgresql_where=is_violation,
 )

@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from moderation.cli.triage_serve import passwd
+from moderation.triage.page.gates import set_password
 from moderation.triage.queue import open_queue
 
 PROGRAM = "import sys; from moderation.cli.triage_serve import serve; import typer; typer.run(serve)"
@@ -51,6 +52,14 @@ def test_the_link_that_is_said_lets_one_in(store):
             assert "Nothing waits for you" in client.post(link.partition("?")[0], data={**fields, "name": "rani"}).text
         assert "link=" in process.stderr.readline()
     assert process.returncode == 0
+
+
+def test_whoever_serves_others_in_the_clear_is_told(store, tmp_path):
+    file = tmp_path / "passwords.json"
+    set_password(file, "rani", "correct horse")
+    with served("--store", store, "--passwords", str(file), "--host", "0.0.0.0", "--name", "localhost") as (process, said):
+        assert "http://localhost:" in said
+        assert "--certificate" in process.stderr.readline()
 
 
 def test_passwords_are_kept_and_used(store, tmp_path):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from moderation.categories import CATEGORIES
 from moderation.errors import CannotCreateError, DataError, NoInputError
 from moderation.labelled import read_labelled
+from moderation.triage.cases import Stage
+from moderation.triage.errors import ConflictError
 from moderation.triage.estimates import estimates, share
 from moderation.triage.exporting import decisions, read_labels, unlabelled, write_rows
 from moderation.triage.figures import figures
@@ -49,6 +54,49 @@ def test_waiting_times_and_breaches(queue, clock):
     assert (found.decisions, found.decisions_per_hour, found.skipped) == (4, 2, 1)
     queue.undo("rani")
     assert figures(queue).decisions == 3
+
+
+def test_counts_are_those_of_looking_at_every_message(store_url, clock):
+    chance = random.Random(6)
+    with open_queue(store_url, create=True, rules=replace(RULES, second_opinion_share=0.5), now=clock) as queue:
+        rows = [
+            verdict(word(k // 2), **{chance.choice(CATEGORIES): chance.random()}, hours_ago=chance.uniform(0, 60), id=str(k))
+            for k in range(90)
+        ]
+        add(queue, *rows)
+        for item in range(1, 60):
+            with contextlib.suppress(ConflictError):
+                queue.decide(item, "rani", chance.choice([["abusive"], []]))
+                queue.decide(item, chance.choice(["rani", "budi"]), [])
+                queue.appeal(item, "sari")
+                queue.decide(item, chance.choice(["rani", "joko"]), ["spam"])
+        for item in range(60, 75):
+            with contextlib.suppress(ConflictError):
+                queue.escalate(item, "rani")
+        found = figures(queue)
+        messages = [queue.message(item) for item in range(1, 91)]
+    waiting = [message for message in messages if message.priority]
+    first = [message for message in waiting if message.stage is Stage.first]
+    assert {message.stage for message in messages} == set(Stage)
+    assert (found.messages, found.waiting) == (90, len(waiting))
+    for category, counted in found.categories.items():
+        theirs = [message for message in first if message.category == category]
+        assert (counted.waiting, counted.overdue) == (len(theirs), sum(message.overdue for message in theirs))
+    assert 0 < sum(counted.overdue for counted in found.categories.values()) < len(first)
+
+
+def test_counting_what_waits_reads_the_index_alone(queue):
+    add(queue, *(verdict(word(k), abusive=0.9) for k in range(3)))
+    seen = []
+    event.listen(queue.engine, "before_cursor_execute", lambda *given: seen.append((given[2], given[3])))
+    figures(queue)
+    grouped = [(sql, given) for sql, given in seen if "GROUP BY state.queue" in sql]
+    assert len(grouped) == 1
+    if queue.engine.dialect.name == "sqlite":
+        with queue.engine.connect() as connection:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {grouped[0][0]}", grouped[0][1]).all())
+        assert "COVERING INDEX state_queue" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_second_opinions_and_appeals(store_url, clock):
@@ -125,7 +173,7 @@ def test_intervals_hold_the_share(hits, more):
 def decided(queue) -> None:
     add(
         queue,
-        verdict("dasar goblok", abusive=0.9, channel="app", lang="id"),
+        verdict("dasar goblok", abusive=0.9, author="cust-1", thread="t-1", channel="app", lang="id"),
         verdict("DASAR GOBLOK", abusive=0.9, id="2"),
         verdict("promo", spam=0.9),
         verdict("belum", spam=0.9),
@@ -144,7 +192,9 @@ def test_export_is_labelled_rows(queue, tmp_path, form):
     assert rows.labels.tolist() == [[1, 0, 0, 1, 0], [0, 0, 0, 0, 0]]
     assert rows.facet("source").tolist() == ["decisions", "decisions"]
     assert rows.facet("channel").tolist()[0] == "app"
-    assert dict(read_labels(str(target))) == {1: ("abusive", "hate"), 3: ()}
+    (first, _) = decisions(queue)
+    assert (first["author"], first["thread"], first["lang"]) == ("cust-1", "t-1", "id")
+    assert dict(read_labels(queue, str(target))) == {1: ("abusive", "hate"), 3: ()}
     with pytest.raises(CannotCreateError, match="force"):
         write_rows([], str(target), None)
 
@@ -165,32 +215,47 @@ def test_label_studio_both_ways(queue, tmp_path):
     tasks = json.loads(target.read_text())
     assert tasks[0]["data"]["text"] == "dasar goblok"
     assert tasks[1]["annotations"][0]["result"][0]["value"] == {"choices": ["clean"]}
-    assert dict(read_labels(str(target))) == {1: ("abusive", "hate"), 3: ()}
+    assert dict(read_labels(queue, str(target))) == {1: ("abusive", "hate"), 3: ()}
     with pytest.raises(CannotCreateError, match="force"):
         write_rows([], str(target), "label-studio")
     write_rows([unlabelled(queue.message(4), "sample-high")], str(target), "label-studio", force=True)
     assert "annotations" not in json.loads(target.read_text())[0]
-    assert list(read_labels(str(target))) == []
+    assert list(read_labels(queue, str(target))) == []
     assert list(tmp_path.glob(".*")) == []
 
 
-def test_labels_that_are_none(tmp_path):
+def test_labels_that_are_none(queue, tmp_path):
+    add(queue, verdict("dasar goblok", abusive=0.9))
     path = tmp_path / "x.json"
     with pytest.raises(NoInputError):
-        list(read_labels(str(path)))
+        list(read_labels(queue, str(path)))
     for content, says in (
         ("[{]", "no valid JSON"),
         ('[{"data": {}}]', "task 1"),
-        ('[{"data": {"id": 1}, "annotations": [{"result": [{"value": {"choices": ["rude"]}}]}]}]', "other labels"),
-        ('[{"data": {"id": "x"}, "annotations": [{"result": [{"value": {"choices": ["clean"]}}]}]}]', "row 1 has no id"),
+        ('[{"data": {"id": 1}}]', "task 1"),
+        (tasks([["rude"]]), "task 1 has other labels"),
+        (tasks([["clean", "spam"]]), "task 1 has other labels"),
+        (tasks([["spam"], ["hate"]]), "task 1 has annotations that differ"),
+        (tasks([["clean"]], id="x"), "row 1 is no message of this queue"),
+        (tasks([["clean"]], id=2), "row 1 is no message of this queue"),
+        (tasks([["clean"]], id=10**30), "row 1 is no message of this queue"),
+        (tasks([["clean"]], text="lain sekali"), "row 1 is no message of this queue"),
         ('[{"text": "a", "abusive": 1}]', "no column"),
     ):
         path.write_text(content)
         with pytest.raises(DataError, match=says):
-            list(read_labels(str(path)))
+            list(read_labels(queue, str(path)))
+    path.write_text(tasks([["spam"], ["spam"], []], text="Dasar  GOBLOK"))
+    assert list(read_labels(queue, str(path))) == [(1, ("spam",))]
+
+
+def tasks(annotations: list[list[str]], **data: object) -> str:
+    """An export of Label Studio with one task, annotated so many times."""
+    given = [{"result": [{"value": {"choices": choices}}]} for choices in annotations]
+    return json.dumps([{"data": {"id": 1, "text": "dasar goblok", **data}, "annotations": given}])
 
 
 def test_columns_of_labelled_rows():
     from moderation.triage.exporting import LABELLED_SCHEMA
 
-    assert LABELLED_SCHEMA.names == ["id", "text", *CATEGORIES, "lang", "channel", "source"]
+    assert LABELLED_SCHEMA.names == ["id", "text", *CATEGORIES, "author", "thread", "lang", "channel", "source"]

@@ -32,7 +32,7 @@ from moderation.triage.page.languages import LANGUAGES, language
 from moderation.triage.page.rendering import environment
 from moderation.triage.page.sessions import COOKIE, LASTS_SECONDS, Session, Sessions
 from moderation.triage.page.views import is_grave, snippet, view
-from moderation.triage.queue import MAX_NAME, MAX_NOTE, Queue
+from moderation.triage.queue import MAX_NAME, MAX_NOTE, Queue, is_name
 
 LISTED = 50
 THEMES = ("auto", "light", "dark")
@@ -137,19 +137,20 @@ def enter(
 ) -> Response:
     """Begin a session."""
     address = request.client.host if request.client else ""
-    reviewer, keys = name.strip(), (f"address {address}", f"name {name.strip()}")
+    reviewer = name.strip()
+    keys = (f"address {address}", f"name {reviewer}")
     form = {"asks": desk.gate.asks, "link": secret if desk.gate.asks == "link" else "", "longest": MAX_NAME}
-    wait = desk.failures.wait(keys)
+    if not is_name(reviewer):
+        return desk.page(request, "login.html", 400, error=("login.name_refused", {"most": MAX_NAME}), **form)
+    wait = desk.failures.attempt(keys)
     if wait:
         response: Response = desk.page(request, "login.html", 429, error=("login.wait", {"seconds": wait}), **form)
         response.headers["Retry-After"] = str(wait)
         return response
-    if not reviewer or len(reviewer) > MAX_NAME or not reviewer.isprintable():
-        return desk.page(request, "login.html", 400, error=("login.name_refused", {"most": MAX_NAME}), **form)
     if not desk.gate.admits(reviewer, secret):
-        desk.failures.note(keys)
         audit.refused(desk.queue, address)
         return desk.page(request, "login.html", 403, error=(f"login.{desk.gate.asks}_refused", {}), **form)
+    desk.failures.forgive(keys)
     audit.signed_in(desk.queue, reviewer, address)
     response = _see_other("/")
     desk.keep(response, COOKIE, desk.sessions.sign_in(reviewer), LASTS_SECONDS)

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -130,26 +130,33 @@ class Failures:
         self._lock = threading.Lock()
         self._failed: dict[str, deque[float]] = {}
 
-    def wait(self, keys: Iterable[str]) -> int:
-        """For how many seconds nobody under one of the keys may try again; 0 for now."""
-        with self._lock:
-            now = self._clock()
-            waits = [self._recent(key, now) for key in keys]
-        return max((int(times[0] + FAILURE_SECONDS - now) + 1 for times in waits if len(times) >= MOST_FAILURES), default=0)
+    def attempt(self, keys: Collection[str]) -> int:
+        """For how many seconds nobody under one of the keys may try; 0 for now.
 
-    def note(self, keys: Iterable[str]) -> None:
-        """Count one failure under each key."""
+        Then it counts as a failure under each key until it is forgiven: of many tries at once, few are let through.
+        """
         with self._lock:
             now = self._clock()
-            for key in keys:
-                times = self._recent(key, now)
+            recent = {key: self._recent(key, now) for key in keys}
+            full = [times[0] for times in recent.values() if len(times) >= MOST_FAILURES]
+            if full:
+                return int(max(full) + FAILURE_SECONDS - now) + 1
+            for key, times in recent.items():
                 times.append(now)
                 self._failed[key] = times
             while len(self._failed) > _MOST_KEYS:
                 del self._failed[next(iter(self._failed))]
+            return 0
+
+    def forgive(self, keys: Collection[str]) -> None:
+        """Take back the last attempt under each key, which was none."""
+        with self._lock:
+            for key in keys:
+                if times := self._failed.get(key):
+                    times.pop()
 
     def _recent(self, key: str, now: float) -> deque[float]:
-        times = self._failed.get(key, deque(maxlen=MOST_FAILURES))
+        times = self._failed.get(key, deque())
         while times and times[0] <= now - FAILURE_SECONDS:
             times.popleft()
         return times

@@ -65,6 +65,8 @@ def serve(
         else:
             gate = Passwords(passwords)
             say(f"Listening on {base}")
+            if certificate is None and not is_loopback(host):
+                say("Passwords and messages travel in the clear: --certificate and --key encrypt them")
         known = {shown, *names, *(LOOPBACK if is_loopback(host) else ())}
         config = uvicorn.Config(
             make_app(queue, model, gate, known, lang=lang, secure=certificate is not None),

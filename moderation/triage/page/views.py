@@ -161,10 +161,7 @@ def _near(conversation: tuple[Message, ...], item: int) -> tuple[Message, ...]:
 
 
 def _beside(other: Message, message: Message, policy: Policy) -> Beside:
-    # The decision on a message of the same case is the first opinion, which whoever gives the second one does not see.
-    blind = other.content == message.content and message.stage in (Stage.second, Stage.settle)
-    labels = None if blind else other.labels
-    return Beside(other.id, other.sent, snippet(other.text), labels, is_grave(other, policy), other.id == message.id)
+    return Beside(other.id, other.sent, snippet(other.text), other.labels_shown, is_grave(other, policy), other.id == message.id)
 
 
 def _may_be_known(event: Event, stage: Stage) -> bool:

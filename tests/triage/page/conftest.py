@@ -1,22 +1,13 @@
-"""A page over a queue of made-up messages, and moderators who use it without a browser."""
+"""A page over a queue of made-up messages, on both databases, and moderators who use it without a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from moderation.triage.page.app import make_app
-from moderation.triage.queue import Queue, open_queue
-from tests.triage.helpers import RULES, Clock
 from tests.triage.page.helpers import Client, Open
-
-
-@pytest.fixture
-def queue(tmp_path, clock: Clock) -> Iterator[Queue]:
-    """An empty queue on SQLite: what differs between databases is below the page."""
-    with open_queue(f"sqlite:///{tmp_path}/queue.db", create=True, rules=RULES, now=clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import pytest
@@ -138,13 +140,36 @@ def test_failures_are_forgotten():
     clock = Clock()
     failures = Failures(lambda: clock.at / 1000)
     for _ in range(MOST_FAILURES):
-        assert failures.wait(["a"]) == 0
-        failures.note(["a", "b"])
+        assert failures.attempt(["a", "b"]) == 0
         clock.passes(1000)
-    assert failures.wait(["a"]) == failures.wait(["c", "b"]) == 56
-    assert failures.wait(["c"]) == 0
+    assert failures.attempt(["a"]) == failures.attempt(["c", "b"]) == 56
+    assert failures.attempt(["c"]) == 0
     clock.passes(55_500)
-    assert failures.wait(["a"]) == 0
+    assert failures.attempt(["a"]) == 0
+
+
+def test_who_comes_in_has_not_failed():
+    failures = Failures(lambda: 0.0)
+    for _ in range(MOST_FAILURES - 1):
+        failures.attempt(["a"])
+    for _ in range(3):
+        assert failures.attempt(["a", "b"]) == 0
+        failures.forgive(["a", "b"])
+    assert failures.attempt(["a"]) == 0
+    assert failures.attempt(["a"]) == 61
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_another():
+    failures = Failures()
+    together = threading.Barrier(20)
+
+    def guess() -> bool:
+        together.wait()
+        return failures.attempt(["name rani"]) == 0
+
+    with ThreadPoolExecutor(20) as pool:
+        let_through = [future.result() for future in [pool.submit(guess) for _ in range(20)]]
+    assert sum(let_through) == MOST_FAILURES
 
 
 def test_a_link_works_once():

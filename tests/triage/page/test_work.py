@@ -250,6 +250,7 @@ def test_queue_and_figures(queue, enter):
         "Overturned": "–",
         "Second opinions that differ": "–",
     }
-    assert rani.get("/messages/77").status_code == 404
+    for number in (77, 0, -1, 10**30):
+        assert rani.get(f"/messages/{number}").status_code == 404
     assert rani.get("/messages/x").status_code == 400
     assert rani.get("/nowhere").status_code == 404
