@@ -53,7 +53,7 @@ def without_a_fifth(corpus: LabelledRows) -> Iterator[tuple[Model, npt.NDArray[n
         learnt = replace(learnt, facets=learnt.facets | {"split": np.full(len(learnt), "train", object)})
         first = train(learnt, replace(config, folds=2))
         customers = learnt.select(np.isin(learnt.facet("source"), config.customer_sources))
-        yield train(concatenated([learnt, loudest_pieces(customers, first)]), config), unseen
+        yield train(concatenated([learnt, loudest_pieces(customers, first.raw)]), config), unseen
 
 
 def line(name: str, labels: npt.NDArray[np.float64], abusive: npt.NDArray[np.float32], flagged: npt.NDArray[np.bool_]) -> str:

@@ -5,29 +5,45 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy import sparse
 from sklearn.metrics import f1_score
 
 from benchmarks.data import hs1, say
 from moderation.classifier.features import count_matrix, squared_idf, weigh
 from moderation.classifier.heads import PartialLabelHeads
+from moderation.corpus.pieces import loudest
+from moderation.messages.arrays import strings
 
 BITS, WORD_WEIGHT, C, OFFSET = 20, 2.0, 0.08, 1.0
+PIECES, PIECE_WEIGHT = (8, 16), 0.4
 """Chosen by the mean F1 on the dev parts."""
 
 PUBLISHED = "plain TF-IDF 0.847; mBERT 0.851, IndoBERT 0.868, IndoBERTweet 0.888"
 
 
 class Detector:
-    """The project's features and head on one category."""
+    """The project's features and head on one category, learnt from texts and from the loudest pieces of them."""
 
     def __init__(self, texts: list[str], labels: list[int]) -> None:
-        counts = count_matrix(pa.array(texts, pa.large_string()), BITS)
+        counts = count_matrix(strings(texts), BITS)
         self.idf2 = squared_idf(counts, WORD_WEIGHT)
         self.head = PartialLabelHeads(C, OFFSET).fit(weigh(counts, self.idf2), labels)
+        rows, targets, weights = [weigh(counts, self.idf2)], [np.array(labels)], [np.ones(len(labels))]
+        for length in PIECES:
+            pieces, owners = loudest(texts, length, self._score)
+            rows.append(weigh(count_matrix(strings(pieces), BITS), self.idf2))
+            targets.append(targets[0][owners])
+            weights.append(np.full(len(owners), PIECE_WEIGHT))
+        self.head = PartialLabelHeads(C, OFFSET).fit(
+            sparse.vstack(rows).tocsr(), np.concatenate(targets), np.concatenate(weights)
+        )
 
     def score(self, texts: list[str]) -> npt.NDArray[np.float64]:
         """Raw scores ``(n,)``."""
-        return self.head.decision_function(weigh(count_matrix(pa.array(texts, pa.large_string()), BITS), self.idf2)).ravel()
+        return self._score(strings(texts)).ravel()
+
+    def _score(self, texts: pa.Array) -> npt.NDArray[np.float64]:
+        return self.head.decision_function(weigh(count_matrix(texts, BITS), self.idf2))
 
 
 def best_threshold(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy import sparse
 from sklearn.metrics import average_precision_score
 
@@ -19,6 +20,7 @@ from moderation.categories import CATEGORIES
 from moderation.classifier.features import count_matrix, squared_idf, weigh
 from moderation.classifier.heads import PartialLabelHeads
 from moderation.config import load_config
+from moderation.corpus.pieces import loudest_pieces
 from moderation.labelled import read_labelled
 
 AUTHORS = ("sumatra", "expat", "obrolan")
@@ -36,6 +38,7 @@ class Variant:
     C: float = 0.1
     offset: float = 3.0
     public: float = 1.0
+    pieces: float = 0.3
     weights: dict[str, float] = field(default_factory=dict)
 
 
@@ -43,7 +46,9 @@ VARIANTS = (
     Variant("own messages and annotations only", public=0.0),
     Variant("public sources at full weight", weights={"*": 1.0}),
     Variant("public sources at a fifth", weights={"*": 0.2}),
-    Variant("shipped weights"),
+    Variant("shipped"),
+    Variant("shipped, no pieces", pieces=0.0),
+    Variant("shipped, pieces count in full", pieces=1.0),
     Variant("shipped, strong naive Bayes weighting", offset=0.5, C=0.15),
     Variant("shipped, words count as characters do", word_weight=1.0),
     Variant("shipped, 2**17 buckets", bits=17),
@@ -73,6 +78,18 @@ def main() -> None:
         learn = learn & (weights > 0)
         idf2 = squared_idf(table[learn], variant.word_weight)
         heads = PartialLabelHeads(variant.C, variant.offset).fit(weigh(table[learn], idf2), rows.labels[learn], weights[learn])
+        if variant.pieces:
+
+            def loudness(texts: pa.Array) -> npt.NDArray[np.float64]:
+                return heads.decision_function(weigh(count_matrix(texts, variant.bits), idf2))
+
+            customers = rows.select(learn & np.isin(source, OWN))
+            pieces = loudest_pieces(customers, loudness)
+            heads = PartialLabelHeads(variant.C, variant.offset).fit(
+                sparse.vstack([weigh(table[learn], idf2), weigh(count_matrix(pieces.texts, variant.bits), idf2)]).tocsr(),
+                np.concatenate([rows.labels[learn], pieces.labels]),
+                np.concatenate([weights[learn], np.full(len(pieces), variant.pieces)]),
+            )
         return heads.decision_function(weigh(table[judge], idf2))
 
     say(f"{'average precision':40} {'  '.join(f'{c:>11}' for c in CATEGORIES)}         mean  tweets unseen")

@@ -122,6 +122,10 @@ class Model:
         sums = found.sums[:, : len(CATEGORIES)] * (self.scale / norm[:, None])
         return sums + self.intercept, found.features, found.cut
 
+    def raw(self, texts: pa.Array) -> Floats:
+        """Raw scores ``(n, categories)`` alone."""
+        return self.decide(texts)[0]
+
     def calibrate(self, scores: Floats) -> Floats:
         """Probabilities of raw scores, same shape."""
         slope, intercept = self._platt

@@ -61,7 +61,7 @@ def pieces_command(
     rows = rows.select(np.isin(rows.facet("source"), source) & (rows.facet("split") != "test"))
     if not len(rows):
         raise NoInputError(f"{corpus} has no rows of {', '.join(source)} outside the test split")
-    pieces = loudest_pieces(rows, load_model(model))
+    pieces = loudest_pieces(rows, load_model(model).raw)
     write_rows(pieces, out)
     typer.echo(f"{out}: {len(pieces):,} pieces of {len(rows):,} messages", err=True)
 

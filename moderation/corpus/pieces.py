@@ -8,7 +8,7 @@ not they are the first model's most tempting mistake. This is multiple-instance 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moderation.categories import CATEGORIES
-from moderation.classifier.model import Model
 from moderation.errors import CannotCreateError
 from moderation.labelled import LabelledRows, concatenated
 from moderation.messages.arrays import strings
@@ -31,7 +30,13 @@ WORDS = {"abusive": 8, "threatening": 12}
 """How many words a piece has, for the categories whose messages hide them best. A threat takes more words than an insult."""
 
 
-def loudest_pieces(rows: LabelledRows, model: Model, words: Mapping[str, int] = WORDS) -> LabelledRows:
+Loudness = Callable[[pa.Array], npt.NDArray[np.float64]]
+
+_ANY_BITS = 8
+"""Only the words' places are asked for, not their features."""
+
+
+def loudest_pieces(rows: LabelledRows, loudness: Loudness, words: Mapping[str, int] = WORDS) -> LabelledRows:
     """The loudest piece of each row for each of some categories, with the row's label of that category and no other.
 
     A row of fewer words is its own piece. A piece keeps group, split and licence class of its row, so that the two never
@@ -39,7 +44,7 @@ def loudest_pieces(rows: LabelledRows, model: Model, words: Mapping[str, int] = 
 
     Args:
         rows: ``n`` labelled rows.
-        model: Says what is loud, by its raw scores.
+        loudness: Raw scores ``(m, categories)`` of ``m`` texts by a first model.
         words: Words in a piece, by category.
 
     Returns:
@@ -49,24 +54,30 @@ def loudest_pieces(rows: LabelledRows, model: Model, words: Mapping[str, int] = 
     for category, length in words.items():
         place = CATEGORIES.index(category)
         known = rows.select(~np.isnan(rows.labels[:, place]))
-        texts, owners = _cut(known, length)
-        scores = model.decide(strings(texts))[0][:, place]
-        # By owner, the loudest last; of equals the first.
-        order = np.lexsort((-np.arange(len(owners)), scores, owners))
-        loudest = order[np.append(np.flatnonzero(np.diff(owners[order])), len(order) - 1)] if len(order) else order
-        chosen = known.select(np.isin(np.arange(len(known)), owners[loudest]))
+        pieces, owners = loudest(known.texts.to_pylist(), length, loudness, place)
+        chosen = known.select(np.isin(np.arange(len(known)), owners))
         labels = np.full(chosen.labels.shape, np.nan)
         labels[:, place] = chosen.labels[:, place]
         source = np.full(len(chosen), PIECES, object)
-        parts.append(
-            replace(
-                chosen,
-                texts=strings([texts[piece] for piece in loudest]),
-                labels=labels,
-                facets=chosen.facets | {"source": source},
-            )
-        )
+        parts.append(replace(chosen, texts=strings(pieces), labels=labels, facets=chosen.facets | {"source": source}))
     return concatenated(parts)
+
+
+def loudest(texts: Sequence[str], length: int, loudness: Loudness, place: int = 0) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The loudest run of ``length`` words of each text that has words, as it was written, and which text it is of, in order.
+
+    Args:
+        texts: ``n`` of them.
+        length: Words in a run; every third of it another one begins. A text of fewer words is its own run.
+        loudness: Raw scores ``(m, categories)`` of ``m`` texts.
+        place: The category's column in them.
+    """
+    runs, owners = _runs(texts, length)
+    # By owner, the loudest last; of equals the first.
+    order = np.lexsort((-np.arange(len(owners)), loudness(strings(runs))[:, place], owners))
+    last = np.append(np.diff(owners[order]) > 0, np.ones(min(1, len(order)), np.bool_))
+    chosen = order[last]
+    return [runs[run] for run in chosen], owners[chosen]
 
 
 def write_rows(rows: LabelledRows, out: Path) -> None:
@@ -85,15 +96,14 @@ def write_rows(rows: LabelledRows, out: Path) -> None:
         raise CannotCreateError(f"cannot write {out}: {error.strerror}") from error
 
 
-def _cut(rows: LabelledRows, length: int) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Overlapping runs of ``length`` words, every third of it a new one, as they were written; and the row of each."""
-    texts, owners = [], []
+def _runs(texts: Sequence[str], length: int) -> tuple[list[str], npt.NDArray[np.int64]]:
+    runs, owners = [], []
     step = max(1, length // 3)
-    for row, text in enumerate(rows.texts.to_pylist()):
-        spans = word_features(text, 8).spans
+    for owner, text in enumerate(texts):
+        spans = word_features(text, _ANY_BITS).spans
         content = text.encode()
         for first in range(0, max(1, len(spans) - length + step), step) if len(spans) else ():
             last = min(first + length, len(spans)) - 1
-            texts.append(content[spans[first, 0] : spans[last, 1]].decode())
-            owners.append(row)
-    return texts, np.array(owners, np.int64)
+            runs.append(content[spans[first, 0] : spans[last, 1]].decode())
+            owners.append(owner)
+    return runs, np.array(owners, np.int64)

@@ -32,14 +32,14 @@ def rows(texts, labels, **facets):
 
 
 def test_the_insult_is_found_in_a_long_complaint(model):
-    found = loudest_pieces(rows([COMPLAINT], [[1, 0, 0, 0, 0]]), model, {"abusive": 8})
+    found = loudest_pieces(rows([COMPLAINT], [[1, 0, 0, 0, 0]]), model.raw, {"abusive": 8})
     assert "goblok" in found.texts[0].as_py()
     assert len(found.texts[0].as_py().split()) <= 8
 
 
 def test_a_piece_has_the_label_of_its_category_alone_and_the_facets_of_its_message(model):
     facets = {"source": ["authored"], "group": ["g7"], "split": ["dev"], "lang": ["id"]}
-    found = loudest_pieces(rows([COMPLAINT], [[1, 0, 0, 0, 0]], **facets), model)
+    found = loudest_pieces(rows([COMPLAINT], [[1, 0, 0, 0, 0]], **facets), model.raw)
     assert len(found) == len(WORDS)
     for labels, category in zip(found.labels, WORDS, strict=True):
         place = CATEGORIES.index(category)
@@ -51,9 +51,9 @@ def test_a_piece_has_the_label_of_its_category_alone_and_the_facets_of_its_messa
 
 def test_unknown_labels_and_texts_without_words_give_no_piece(model):
     unknown = [np.nan] * len(CATEGORIES)
-    found = loudest_pieces(rows(["apa kabar", "", " \u200b "], [unknown, [0] * 5, [0] * 5]), model)
+    found = loudest_pieces(rows(["apa kabar", "", " \u200b "], [unknown, [0] * 5, [0] * 5]), model.raw)
     assert len(found) == 0
-    assert len(loudest_pieces(rows([], []), model)) == 0
+    assert len(loudest_pieces(rows([], []), model.raw)) == 0
 
 
 words = st.sampled_from(["cs", "goblok", "g0bl0k", "anjing", "lemot", "sinyal", "kalian", "besok", "mati", "gue", "rumah", "lo"])
@@ -65,21 +65,21 @@ def test_no_run_of_words_is_louder(model, message, length):
     """Beside a slow search that never heard of bytes; it looks at every third of a piece, too."""
     starts = range(0, max(1, len(message) - length + 1), max(1, length // 3))
     runs = [" ".join(message[first : first + length]) for first in starts]
-    loudest = max(model.decide(strings([run]))[0][0, 0] for run in runs)
-    found = loudest_pieces(rows([" ".join(message)], [[0] * 5]), model, {"abusive": length})
+    loudest = max(model.raw(strings([run]))[0, 0] for run in runs)
+    found = loudest_pieces(rows([" ".join(message)], [[0] * 5]), model.raw, {"abusive": length})
     assert found.texts[0].as_py() in " ".join(message)
-    assert model.decide(found.texts)[0][0, 0] >= loudest - 1e-9
+    assert model.raw(found.texts)[0, 0] >= loudest - 1e-9
 
 
 @given(st.text(min_size=1, max_size=80))
 @settings(max_examples=100, deadline=None)
 def test_any_text_is_cut_between_its_characters(model, text):
-    for piece in loudest_pieces(rows([text], [[0] * 5]), model, {"abusive": 4}).texts.to_pylist():
+    for piece in loudest_pieces(rows([text], [[0] * 5]), model.raw, {"abusive": 4}).texts.to_pylist():
         assert piece in text
 
 
 def test_written_pieces_are_read_as_labelled_rows(model, tmp_path):
-    found = loudest_pieces(rows([COMPLAINT, "terima kasih"], [[1, 0, 0, 0, 0], [0] * 5], group=["a", "b"]), model)
+    found = loudest_pieces(rows([COMPLAINT, "terima kasih"], [[1, 0, 0, 0, 0], [0] * 5], group=["a", "b"]), model.raw)
     write_rows(found, tmp_path / "deep" / "pieces.parquet")
     again = read_labelled([str(tmp_path / "deep" / "pieces.parquet")])
     assert again.texts.to_pylist() == found.texts.to_pylist()
