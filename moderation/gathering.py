@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from moderation.categories import CATEGORIES
 from moderation.classifier.blocks import Progress
+from moderation.classifier.model import Model
 from moderation.classifier.spill import FeatureSpill
 from moderation.config import TrainingConfig
+from moderation.drift import Tally
 from moderation.errors import DataError
 from moderation.labelled import LabelledRows
 from moderation.messages.arrays import strings
@@ -34,6 +37,8 @@ class Gathered:
         weights: ``(n,)``, the sources' share in them.
         groups: ``n`` names of near-duplicate groups, a name of its own for a row that has none.
         customers: ``(n,)`` which rows look like customers' messages.
+        worded: ``(n,)`` which rows have anything to score; a model abstains on the others.
+        tally: Of customers' messages, as the model scores them that is continued from.
         sources: How many rows each source has.
         licences: Licence class of each source.
         digest: Of texts, labels, weights, sources and groups, in order.
@@ -44,19 +49,24 @@ class Gathered:
     weights: npt.NDArray[np.float64]
     groups: pa.Array
     customers: npt.NDArray[np.bool_]
+    worded: npt.NDArray[np.bool_]
+    tally: Tally
     sources: dict[str, int]
     licences: dict[str, str]
     digest: str
 
 
 @contextmanager
-def gather(batches: Iterable[LabelledRows], config: TrainingConfig, bits: int, progress: Progress) -> Iterator[Gathered]:
+def gather(
+    batches: Iterable[LabelledRows], config: TrainingConfig, bits: int, progress: Progress, start: Model | None = None
+) -> Iterator[Gathered]:
     """Go over the rows once; the counts are gone after the ``with`` block.
 
     Raises:
         DataError: No row is left to learn from.
     """
-    labels, weights, customers, groups = [], [], [], []
+    labels, weights, customers, groups, worded = [], [], [], [], []
+    tally = Tally([thresholds.review for thresholds in start.thresholds] if start else [1.0] * len(CATEGORIES))
     wanted = frozenset(config.customer_sources)
     sources: Counter[str] = Counter()
     licences: dict[str, str] = {}
@@ -73,8 +83,12 @@ def gather(batches: Iterable[LabelledRows], config: TrainingConfig, bits: int, p
             groups.append(strings([name or f"row {n}" for n, name in enumerate(group, features.rows)]))
             sources.update(source)
             licences |= zip(source, rows.facet("licence_class").tolist(), strict=True)
+            theirs = rows.texts.filter(pa.array(customers[-1]))
+            tally.add(theirs, start.score(theirs).probabilities if start else np.zeros((len(theirs), len(CATEGORIES))))
             for part in _parts(rows.texts):
-                features.append(count_features(part, bits))
+                found = count_features(part, bits)
+                worded.append(np.diff(found.indptr) > 0)
+                features.append(found)
             progress("reading", features.rows, None)
         if not features.rows:
             raise DataError("no rows to train on: all of them belong to the test split, or weigh nothing")
@@ -87,6 +101,8 @@ def gather(batches: Iterable[LabelledRows], config: TrainingConfig, bits: int, p
             weights[0],
             pa.concat_arrays(groups),
             np.concatenate(customers),
+            np.concatenate(worded),
+            tally,
             dict(sorted(sources.items())),
             dict(sorted(licences.items())),
             digest.hexdigest(),

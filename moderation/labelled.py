@@ -90,13 +90,14 @@ def read_labelled(
     *,
     columns: Mapping[str, str] | None = None,
     encoding: str = "utf-8",
+    noticed: Noticed | None = None,
 ) -> LabelledRows:
     """All rows of `read_batches` at once; see there.
 
     Raises:
         DataError: As there, or there is no labelled row at all.
     """
-    return concatenated(list(read_batches(inputs, text_column, columns=columns, encoding=encoding)))
+    return concatenated(list(read_batches(inputs, text_column, columns=columns, encoding=encoding, noticed=noticed)))
 
 
 def concatenated(parts: Sequence[LabelledRows]) -> LabelledRows:
@@ -138,7 +139,7 @@ def read_batches(
         row = labelled = 0
         problems = ReadProblems()
         for batch in read([name], text_column=text_column, encoding=encoding, problems=problems):
-            _check_read(batch, name, row, problems, counts)
+            check_read(batch, name, row, problems, counts)
             rows = _labelled(batch, name, row, columns or {}, counts)
             row += len(batch.texts)
             labelled += len(rows)
@@ -149,8 +150,12 @@ def read_batches(
             raise DataError(f"{name}: no labelled rows: every row lacks a text or all labels. Write 1 or 0 in a category column")
 
 
-def _check_read(batch: Batch, file: str, first_row: int, problems: ReadProblems, noticed: Noticed) -> None:
-    """Refuse rows of which only a part could be read: nobody labelled what is left of them."""
+def check_read(batch: Batch, file: str, first_row: int, problems: ReadProblems, noticed: Noticed) -> None:
+    """Count texts that are damaged, in a batch that begins at ``first_row`` of a labelled file.
+
+    Raises:
+        DataError: Only a part of some row could be read: nobody labelled what is left of it.
+    """
     if batch.unreadable.any():
         row = first_row + int(np.argmax(batch.unreadable)) + 1
         raise DataError(f"{file}: row {row} cannot be read: broken JSON, or a quote that never closes. Mend or delete it")
@@ -247,13 +252,23 @@ def _weight(cell: str | None, file: str, row: int) -> float:
 
 def _from_lists(batch: Batch, file: str, first_row: int) -> Floats:
     labels = np.zeros((len(batch.texts), len(CATEGORIES)))
-    json_text = holds_json(batch.table.schema.field("labels"))
     for row, cell in enumerate(batch.table.column("labels").to_pylist()):
-        held = json.loads(cell) if json_text and cell else cell
+        held = _parsed(cell) if isinstance(cell, str) else cell
         if held is None:
             labels[row] = np.nan
             continue
         if not isinstance(held, list) or not all(name in CATEGORIES for name in held):
-            raise DataError(f"{file}: row {first_row + row + 1} has labels that are no list of {', '.join(CATEGORIES)}")
+            raise DataError(
+                f"{file}: row {first_row + row + 1} has labels that are no list of {', '.join(CATEGORIES)}. "
+                'Write a list as in JSON, ["spam"], or give each category a column of 1 and 0'
+            )
         labels[row, [CATEGORIES.index(category) for category in held]] = 1
     return labels
+
+
+def _parsed(cell: str) -> object:
+    """What JSON in a cell says, None in an empty one; the cell itself where it is no JSON."""
+    try:
+        return json.loads(cell) if cell.strip() else None
+    except (ValueError, RecursionError):
+        return cell

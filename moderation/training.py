@@ -18,8 +18,9 @@ from moderation.classifier.calibration import sigmoid
 from moderation.classifier.estimator import MessageClassifier
 from moderation.classifier.folds import hash_names
 from moderation.classifier.model import Model, Thresholds
-from moderation.classifier.thresholds import choose_thresholds
+from moderation.classifier.thresholds import choose_thresholds, wilson_lower
 from moderation.config import TrainingConfig, learning_keys
+from moderation.drift.comparing import LEAST_ROWS
 from moderation.errors import DataError
 from moderation.evaluation import measure
 from moderation.gathering import Gathered, gather
@@ -45,17 +46,19 @@ def train(
     start: Model | None = None,
     progress: Progress = silent,
 ) -> Model:
-    """Fit a model; the same rows and config give the same model, bit for bit, however the rows come in batches.
+    """Fit a model; the same rows and config give the same model, bit for bit.
 
     Rows whose ``split`` is ``test`` or whose weight is 0 are left out; what was learnt from ``dev`` rows is the recipe. A
     category without any label gets no head and is never flagged. Memory does not grow with the texts; `MessageClassifier`
-    says from which size on another solver is at work.
+    says from which size on another solver is at work. Only there, and when continuing, batches matter: rows are visited in
+    an order that is drawn within them.
 
     Args:
         rows: All of them, or batches, which are gone over once.
         config: Everything else; where it says rows are is not looked at.
-        start: A model to continue from. Its heads move only as far as the rows pull them, and keep their calibration and
-            working points; categories without labels in the rows stay as they are.
+        start: A model to continue from. Its heads move only as far as the rows pull them. They keep their calibration, and
+            their working points too, unless the rows prove that these flag more than the config allows; categories without
+            labels in the rows stay as they are.
         progress: Told of each step.
 
     Raises:
@@ -63,7 +66,7 @@ def train(
     """
     batches = [rows] if isinstance(rows, LabelledRows) else rows
     bits = config.bits if start is None else start.bits
-    with gather(batches, config, bits, progress) as gathered:
+    with gather(batches, config, bits, progress, start) as gathered:
         _check_enough(gathered, config.folds, start)
         classifier = MessageClassifier(
             bits=bits,
@@ -82,6 +85,7 @@ def train(
         judged = _judged(classifier, gathered)
         thresholds = _thresholds(judged, config, start)
         facts = _facts(gathered, replace(config, bits=bits), judged, thresholds, start)
+        facts |= _profile(classifier, gathered, thresholds)
     model = classifier.to_model(config.name, facts["fingerprint"][:8], thresholds, facts, "")
     return replace(model, card=write_card(model))
 
@@ -104,32 +108,39 @@ def _check_enough(gathered: Gathered, least: int, start: Model | None) -> None:
 
 def _judged(classifier: MessageClassifier, gathered: Gathered) -> list[_Judged]:
     judged = []
-    for place, calibration in enumerate(classifier.calibration_):
-        scores = classifier.out_of_fold_[:, place]
-        known = ~np.isnan(scores) & ~np.isnan(gathered.labels[:, place])
-        probabilities = sigmoid(scores[known].astype(np.float64) * calibration.slope + calibration.intercept)
-        judged.append(_Judged(probabilities, gathered.labels[known, place] == 1, gathered.customers[known]))
+    for place in range(len(CATEGORIES)):
+        known = ~np.isnan(classifier.out_of_fold_[:, place]) & ~np.isnan(gathered.labels[:, place])
+        target = gathered.labels[known, place] == 1
+        judged.append(_Judged(_out_of_fold(classifier, place, known), target, gathered.customers[known]))
     return judged
+
+
+def _out_of_fold(classifier: MessageClassifier, place: int, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Calibrated probabilities of a category on some of the rows, by heads that did not see them."""
+    calibration = classifier.calibration_[place]
+    scores = classifier.out_of_fold_[rows, place].astype(np.float64)
+    return sigmoid(scores * calibration.slope + calibration.intercept)
 
 
 def _thresholds(judged: list[_Judged], config: TrainingConfig, start: Model | None) -> tuple[Thresholds, ...]:
     chosen = []
     for place, (category, rows) in enumerate(zip(CATEGORIES, judged, strict=True)):
         telling = rows.customers if rows.customers.any() else ~rows.customers
-        if start is not None and (start.trained[place] or not telling.any()):
-            chosen.append(start.thresholds[place])
-        elif not telling.any():
-            chosen.append(NEVER)
+        probabilities, target = rows.probabilities[telling], rows.target[telling]
+        rate = config.review_false_positive_rates.get(category, config.review_false_positive_rate)
+        kept = NEVER if start is None else start.thresholds[place]
+        known = start is not None and bool(start.trained[place])
+        if not telling.any() or (known and not _flags_too_many(probabilities[~target], kept.review, rate)):
+            chosen.append(kept)
         else:
-            chosen.append(
-                choose_thresholds(
-                    rows.probabilities[telling],
-                    rows.target[telling],
-                    review_fpr=config.review_false_positive_rates.get(category, config.review_false_positive_rate),
-                    act_precision=config.act_precision,
-                )
-            )
+            chosen.append(choose_thresholds(probabilities, target, review_fpr=rate, act_precision=config.act_precision))
     return tuple(chosen)
+
+
+def _flags_too_many(negatives: npt.NDArray[np.float64], review: float, rate: float) -> bool:
+    """Whether more than ``rate`` of such negatives are flagged, with 95 % confidence; few rows prove nothing."""
+    flagged = np.array([(negatives >= review).sum()])
+    return len(negatives) > 0 and bool(wilson_lower(flagged, np.array([len(negatives)]))[0] > rate)
 
 
 def _facts(
@@ -163,3 +174,18 @@ def _facts(
         facts["base"] = {"name": start.name, "version": start.version, "fingerprint": before.get("fingerprint")}
         facts["new_rows"] = len(gathered.labels)
     return facts
+
+
+def _profile(classifier: MessageClassifier, gathered: Gathered, thresholds: tuple[Thresholds, ...]) -> dict[str, Any]:
+    """What customers' messages were like, for `moderation drift`; nothing where there are too few to compare with.
+
+    Scores are those out of fold, since a model is surer of what it learnt than of anything new. A head that learnt nothing
+    here did not see the messages either: it keeps the scores that were counted while they were read.
+    """
+    tally = gathered.tally
+    for place, points in enumerate(thresholds):
+        judged = ~np.isnan(classifier.out_of_fold_[:, place])
+        if judged.any():
+            told = _out_of_fold(classifier, place, judged & gathered.customers & gathered.worded)
+            tally.rescore(place, told, points.review)
+    return {"profile": tally.profile().to_dict()} if tally.scores.sum(axis=1).min() >= LEAST_ROWS else {}

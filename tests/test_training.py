@@ -13,6 +13,7 @@ from moderation.card import write_card
 from moderation.categories import CATEGORIES
 from moderation.classifier import blocks, estimator
 from moderation.classifier.model import Thresholds, load_model, save_model
+from moderation.drift.profile import SCORE_BINS, Profile, Tally, score_bins
 from moderation.errors import DataError
 from moderation.evaluation import evaluate, measure
 from moderation.labelled import LabelledRows
@@ -97,6 +98,81 @@ def test_batches_are_as_good_as_all_at_once(tiny_rows, tiny_model):
     again = train(iter([tiny_rows.select(keep), tiny_rows.select(keep & ~keep), tiny_rows.select(~keep)]), TINY)
     np.testing.assert_array_equal(again.weights, tiny_model.weights)
     assert again.facts == tiny_model.facts
+
+
+@pytest.fixture(scope="module")
+def many_rows() -> LabelledRows:
+    """Three hundred messages, a third of them not by customers, and one without a word."""
+    random = np.random.default_rng(0)
+    chosen = np.tile(np.arange(len(TEXTS)), 5)[:300]
+    texts = [f"{TEXTS[n]} {TEXTS[random.integers(12)]}" for n in chosen]
+    texts[6] = " .. "
+    sources = {"source": np.array(["own", "web", "own"] * 100, object)}
+    return LabelledRows(pa.array(texts, pa.large_string()), LABELS[chosen], np.ones(300), sources)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_model_keeps_what_customers_messages_were_like(many_rows, monkeypatch, large):
+    if large:
+        monkeypatch.setattr(estimator, "EXACT_ROWS", 10)
+    config = replace(TINY, customer_sources=("own",))
+    fitted = []
+    fit = estimator.MessageClassifier.fit_counted
+    monkeypatch.setattr(estimator.MessageClassifier, "fit_counted", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    model = train(many_rows, config)
+    profile = Profile.from_dict(model.facts["profile"])
+    assert (profile.rows, profile.empty) == (200, 1)
+    own = (many_rows.facet("source") == "own") & (np.arange(300) != 6)
+    words = Tally([1.0] * 5)
+    words.add(many_rows.texts.filter(pa.array(own)), np.zeros((199, 5)))
+    assert np.array_equal(profile.known, words.profile().known)
+    assert np.array_equal(profile.lengths, words.lengths)
+    (classifier,) = fitted
+    for place, (slope, intercept) in enumerate(model.calibration):
+        scores = classifier.out_of_fold_[own, place].astype(np.float64)
+        p = 1 / (1 + np.exp(-np.clip(scores[~np.isnan(scores)] * slope + intercept, -16, 16)))
+        assert len(p) == 199 or (large and 50 < len(p) < 150)
+        assert np.array_equal(profile.scores[place], np.bincount(score_bins(p), minlength=SCORE_BINS))
+        assert profile.flagged[place] == (p >= model.thresholds[place].review).sum()
+    if not large:  # where order is drawn by chunks, other batches make other chunks
+        some = np.arange(300) < 123
+        again = train(iter([many_rows.select(some), many_rows.select(~some)]), config)
+        assert again.facts["profile"] == model.facts["profile"]
+
+
+def test_a_head_that_learnt_nothing_keeps_its_scores_in_the_profile(many_rows, tiny_model):
+    labels = np.full_like(many_rows.labels, np.nan)
+    labels[:, 3] = many_rows.labels[:, 3]
+    hate = replace(many_rows, labels=labels)
+    profile = Profile.from_dict(train(hate, TINY, start=tiny_model).facts["profile"])
+    old = Tally([t.review for t in tiny_model.thresholds])
+    old.add(many_rows.texts, tiny_model.score(many_rows.texts).probabilities)
+    for place in (0, 1, 2, 4):
+        assert np.array_equal(profile.scores[place], old.scores[place])
+        assert profile.flagged[place] == old.flagged[place]
+    assert not np.array_equal(profile.scores[3], old.scores[3])
+
+
+def test_working_points_are_kept_unless_rows_prove_that_they_flag_too_many(many_rows, tiny_model):
+    """Every message here would be flagged as spam; a tenth of those that are not may be."""
+    points = [
+        Thresholds(0.0, 0.9) if category == "spam" else t for category, t in zip(CATEGORIES, tiny_model.thresholds, strict=True)
+    ]
+    eager = replace(tiny_model, thresholds=tuple(points))
+    model = train(many_rows, TINY, start=eager)
+    assert model.thresholds[:4] == tiny_model.thresholds[:4]
+    assert model.thresholds[4].review > 0
+    assert model.facts["out_of_fold"]["spam"]["false_positive_rate"] <= 0.1
+    few = many_rows.select(np.isin(np.arange(300), [0, 1, 2, 52, 53, 54]))  # three clean messages prove nothing
+    assert (
+        train(few, TINY, start=replace(eager, thresholds=(*eager.thresholds[:4], Thresholds(0.3, 0.9)))).thresholds[4].review
+        == 0.3
+    )
+
+
+def test_too_few_messages_leave_no_profile(many_rows, tiny_model):
+    assert "profile" not in tiny_model.facts
+    assert "profile" not in train(many_rows, replace(TINY, customer_sources=("nobody",))).facts
 
 
 def test_where_rows_come_from_does_not_change_the_version(tiny_rows, tiny_model):

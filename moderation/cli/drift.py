@@ -52,6 +52,10 @@ def drift(
     drifted from 2 times on. Nothing that chance does more often than once in a thousand times counts. Days, in the time zone
     of this computer, are compared with each other; they change neither verdict nor exit code.
 
+    Without --against, the baseline is what the model keeps of the rows it learnt from, numbers only. Rows picked for labelling
+    hold more bad messages than a month does, so expect scores and flag rates to differ from theirs; to watch these, too, name
+    a month that was looked at.
+
     Exit codes: 0 stable or to be watched, 1 drift, 2 usage, 65 input not understood or under 100 messages, 66 no such input,
     73 picture cannot be made, 74 reading or writing failed.
 
@@ -147,8 +151,8 @@ def _kept_profile(model: Model) -> Profile:
 
     if "profile" not in model.facts:
         raise UsageError(
-            f"model {model.name} {model.version} keeps no profile of the messages it learnt from; "
-            "name messages to compare with: --against FILE"
+            f"model {model.name} {model.version} keeps no profile of the messages it learnt from: it is from before profiles "
+            "were kept, or they were under 100; name messages to compare with: --against FILE"
         )
     return Profile.from_dict(model.facts["profile"])
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moderation.cli.console import LabelColumns, mapped_columns, out, say, shown, write_out
+from moderation.cli.labelled import ENCODING, EncodingOption, say_noticed
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def evaluate(
     against: Annotated[str | None, typer.Option("--against", help="A model to compare with, on the same rows.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
     columns: LabelColumns = None,
+    encoding: EncodingOption = ENCODING,
     split: Annotated[
         str | None, typer.Option("--split", help="Only rows whose split column says so: train, dev or test.")
     ] = None,
@@ -57,6 +59,7 @@ def evaluate(
         against=against,
         text_column=text,
         columns=mapped_columns(columns),
+        encoding=encoding,
         split=split,
         resamples=bootstrap,
         report=report,
@@ -94,6 +97,7 @@ def evaluate_files(
     against: str | None = None,
     text_column: str | None = None,
     columns: dict[str, str] | None = None,
+    encoding: str = ENCODING,
     split: str | None = None,
     resamples: int = RESAMPLES,
     report: Path | None = None,
@@ -111,7 +115,7 @@ def evaluate_files(
     from moderation.errors import DataError
     from moderation.evaluation import compare
     from moderation.evaluation import evaluate as judge
-    from moderation.labelled import read_labelled
+    from moderation.labelled import Noticed, read_labelled
     from moderation.registry import load_named_model
 
     if report:
@@ -120,7 +124,9 @@ def evaluate_files(
         check_page_target(report, force=force)
     judged = load_named_model(model)
     other = None if against is None else load_named_model(against)
-    rows = read_labelled(labels, text_column, columns=columns)
+    noticed = Noticed()
+    rows = read_labelled(labels, text_column, columns=columns, encoding=encoding, noticed=noticed)
+    say_noticed(noticed)
     if split is not None:
         rows = rows.select(rows.facet("split") == split)
     if not len(rows):
@@ -182,7 +188,8 @@ def _show_comparison(result: Comparison) -> None:
     from moderation.evaluation.figures import RATES
 
     compared = ("average_precision", "recall", "false_positive_rate", "calibration_error")
-    table = Table(box=None, padding=(0, 1), title=f"\nless {shown(result.other.model)} on the same rows", title_justify="left")
+    title = f"\ndifferences to {shown(result.other.model)} on the same rows"
+    table = Table(box=None, padding=(0, 1), title=title, title_justify="left")
     table.add_column("category", no_wrap=True)
     for name in compared:
         table.add_column(RATES[name])

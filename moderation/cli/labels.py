@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import say, write_out
+from moderation.cli.console import LabelColumns, mapped_columns, say, write_out
+from moderation.cli.labelled import ENCODING, EncodingOption, say_noticed
 
 if TYPE_CHECKING:
     from moderation.labels import Checked, SplitPlan
@@ -28,6 +29,8 @@ def check(
     labels: LabelsArgument,
     *,
     text: TextOption = None,
+    columns: LabelColumns = None,
+    encoding: EncodingOption = ENCODING,
     top: Annotated[int, typer.Option("--top", min=0, help="Show so many findings of a kind; 0 for all.")] = TOP,
     show_text: Annotated[bool, typer.Option("--show-text", help="Show the messages, not only where they stand.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -43,7 +46,7 @@ def check(
 
     Example: moderation labels check ours.csv theirs.csv --show-text
     """
-    checked = check_files(labels, text_column=text)
+    checked = check_files(labels, text_column=text, columns=mapped_columns(columns), encoding=encoding)
     if as_json:
         write_out(json.dumps(checked.to_dict(top or None, texts=show_text), indent=1, allow_nan=False) + "\n")
     else:
@@ -67,6 +70,8 @@ def split(
         typer.Option("--group", help="Column whose rows stay together; give it again for more.", metavar="COLUMN"),
     ] = None,
     text: TextOption = None,
+    columns: LabelColumns = None,
+    encoding: EncodingOption = ENCODING,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
 ) -> None:
     """Add a column split, which says what to train on and what to judge on; a split that is filled in stays.
@@ -80,15 +85,36 @@ def split(
 
     Example: moderation labels split ours.csv -o ours-split.csv
     """
-    split_file(labels, output, test=test, dev=dev, seed=seed, groups=group, text_column=text, force=force)
+    split_file(
+        labels,
+        output,
+        test=test,
+        dev=dev,
+        seed=seed,
+        groups=group,
+        text_column=text,
+        columns=mapped_columns(columns),
+        encoding=encoding,
+        force=force,
+    )
 
 
-def check_files(labels: Sequence[str], *, text_column: str | None = None) -> Checked:
+def check_files(
+    labels: Sequence[str],
+    *,
+    text_column: str | None = None,
+    columns: dict[str, str] | None = None,
+    encoding: str = ENCODING,
+) -> Checked:
     """Check labelled files."""
+    from moderation.labelled import Noticed
     from moderation.labels import check as look
     from moderation.labels import read_rows
 
-    return look(read_rows(labels, text_column))
+    noticed = Noticed()
+    rows = read_rows(labels, text_column, columns=columns, encoding=encoding, noticed=noticed)
+    say_noticed(noticed)
+    return look(rows)
 
 
 def split_file(
@@ -100,18 +126,22 @@ def split_file(
     seed: int = 0,
     groups: Sequence[str] | None = None,
     text_column: str | None = None,
+    columns: dict[str, str] | None = None,
+    encoding: str = ENCODING,
     force: bool = False,
 ) -> SplitPlan:
     """Write a labelled file with a column ``split``, every other column as it was, and say what went where."""
     import pyarrow as pa
 
+    from moderation.labelled import Noticed
     from moderation.labels import plan_split
     from moderation.labels.rows import join, read_parts
     from moderation.messages.arrays import strings
     from moderation.messages.writing import open_writer
 
+    noticed = Noticed()
     with open_writer(output, force=force) as writer:
-        parts = list(read_parts([labels], text_column, groups or ()))
+        parts = list(read_parts([labels], text_column, groups or (), columns=columns, encoding=encoding, noticed=noticed))
         rows = join(part.rows for part in parts)
         plan = plan_split(rows, test=test, dev=dev, seed=seed, groups=groups)
         first = 0
@@ -121,6 +151,7 @@ def split_file(
             field = pa.field("split", pa.large_string())
             writer.write(part.table.append_column(field, column) if place < 0 else part.table.set_column(place, field, column))
             first += len(part.rows)
+    say_noticed(noticed)
     for line in plan.in_words(rows):
         say(line)
     return plan

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moderation.cli.console import LabelColumns, mapped_columns, out, say, shown, write_out
+from moderation.cli.labelled import ENCODING, EncodingOption, say_noticed
 from moderation.errors import DataError, ModerationError
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def promote(
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column with the messages; looked for when omitted.")] = None,
     columns: LabelColumns = None,
+    encoding: EncodingOption = ENCODING,
     reason: ReasonOption = "",
     by: ByOption = None,
     force: Annotated[bool, typer.Option("--force", help="Promote all the same; needs a reason.")] = False,
@@ -109,7 +111,7 @@ def promote(
     """Put a model to work, after a check against the one in use on labelled rows.
 
     Refused when recall at the agreed false positive rate drops by over 1 point, when the calibration error rises by over
-    0.02, or when more clean messages are flagged.
+    0.02, when more clean messages are flagged, or when it can no longer flag a category at all.
 
     Exit codes: 0 it is in use, 1 refused, 2 usage, 65 input not understood, 66 no such model or input, 73 registry cannot be
     written.
@@ -122,6 +124,7 @@ def promote(
         split=split,
         text_column=text,
         columns=mapped_columns(columns),
+        encoding=encoding,
         reason=reason,
         by=by,
         force=force,
@@ -136,6 +139,7 @@ def promote_model(
     split: str | None = None,
     text_column: str | None = None,
     columns: dict[str, str] | None = None,
+    encoding: str = ENCODING,
     reason: str = "",
     by: str | None = None,
     force: bool = False,
@@ -156,9 +160,8 @@ def promote_model(
     tidy(registry)
     check = None
     if labels:
-        check = check_candidate(
-            model_folder(name, registry), model_folder(None, registry), judging_rows(labels, split, text_column, columns)
-        )
+        rows = judging_rows(labels, split, text_column, columns, encoding)
+        check = check_candidate(model_folder(name, registry), model_folder(None, registry), rows)
         _show_check(check)
     event = put_to_work(registry, name, check, by=by, reason=reason, force=force)
     say(f"{name} is in use already" if event is None else f"{event.version} is in use, before it {_version(event.previous)}")
@@ -218,16 +221,22 @@ def model_history(name: str | None, registry: Path = REGISTRY) -> list[Event]:
 
 
 def judging_rows(
-    labels: list[str], split: str | None = None, text_column: str | None = None, columns: dict[str, str] | None = None
+    labels: list[str],
+    split: str | None = None,
+    text_column: str | None = None,
+    columns: dict[str, str] | None = None,
+    encoding: str = ENCODING,
 ) -> LabelledRows:
     """The rows of labelled files that may judge a model: those set aside for it, where the files say which.
 
     Raises:
         DataError: None belongs to the split.
     """
-    from moderation.labelled import read_labelled
+    from moderation.labelled import Noticed, read_labelled
 
-    rows = read_labelled(labels, text_column, columns=columns)
+    noticed = Noticed()
+    rows = read_labelled(labels, text_column, columns=columns, encoding=encoding, noticed=noticed)
+    say_noticed(noticed)
     if split is None and "split" in rows.facets:
         split = "test"
     if split is None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moderation.cli.console import LabelColumns, mapped_columns, say, write_out
+from moderation.cli.labelled import say_noticed
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:
     from moderation.classifier.blocks import Progress
     from moderation.config import TrainingConfig
-    from moderation.labelled import Noticed
 
 
 def train(
@@ -71,34 +71,21 @@ def train_model(config: TrainingConfig, output: Path, *, force: bool = False, by
     """
     if not config.labels:
         raise UsageError("which labelled files? Give them, or name them in the config: labels = [...]")
-    from moderation.classifier.model import check_target
     from moderation.labelled import Noticed, read_batches
     from moderation.registry import load_named_model
-    from moderation.registry.promoting import save_training
+    from moderation.registry.promoting import check_training_target, save_training
     from moderation.training import train as fit
 
-    check_target(output, force=force)
+    check_training_target(output, force=force)
     start = load_named_model(config.base) if config.base else None
     noticed = Noticed()
     batches = read_batches(config.labels, config.text or None, columns=config.columns, encoding=config.encoding, noticed=noticed)
     with _progress() as progress:
         model = fit(batches, config, start=start, progress=progress)
     save_training(model, output, force=force, by=by, reason=reason)
-    _say_noticed(noticed)
+    say_noticed(noticed)
     learnt = model.facts.get("new_rows", model.facts["rows"])
     say(f"{model.name} {model.version}, trained on {learnt:,} labelled rows, saved in {output}")
-
-
-def _say_noticed(noticed: Noticed) -> None:
-    if noticed.no_text:
-        say(f"left out: {noticed.no_text:,} rows without a text, the first is {noticed.first['no_text']}")
-    if noticed.no_label:
-        say(f"left out: {noticed.no_label:,} rows without any label, the first is {noticed.first['no_label']}")
-    if noticed.damaged:
-        say(
-            f"{noticed.damaged:,} texts have bytes of another encoding, the first is {noticed.first['damaged']}. "
-            "Save the file as UTF-8, or name its encoding with --encoding (cp1252, utf-16, ...)"
-        )
 
 
 @contextmanager

@@ -5,6 +5,6 @@ enough to lie in a model. `compare` tells drift from chance.
 """
 
 from moderation.drift.comparing import Drift, Shift, Verdict, compare
-from moderation.drift.profile import Profile, Tally, profile_of
+from moderation.drift.profile import Profile, Tally
 
-__all__ = ["Drift", "Profile", "Shift", "Tally", "Verdict", "compare", "profile_of"]
+__all__ = ["Drift", "Profile", "Shift", "Tally", "Verdict", "compare"]

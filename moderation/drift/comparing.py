@@ -94,8 +94,8 @@ def compare(baseline: Profile, tally: Tally) -> Drift:
     Raises:
         DataError: Either has fewer than `LEAST_ROWS` messages with a word.
     """
-    before, now = baseline.rows - baseline.empty, tally.rows - tally.empty
-    for what, rows in (("the baseline has", before), ("there are", now)):
+    before, now = baseline.scores.sum(axis=1), tally.scores.sum(axis=1)
+    for what, rows in (("the baseline has", int(before.min())), ("there are", int(now.min()))):
         if rows < LEAST_ROWS:
             raise DataError(f"{what} {rows:,} messages with a word; fewer than {LEAST_ROWS} tell nothing")
     new = int(tally.words[~baseline.known].sum())
@@ -106,7 +106,7 @@ def compare(baseline: Profile, tally: Tally) -> Drift:
         for place, category in enumerate(CATEGORIES)
     ]
     shifts += [
-        _rate(f"flagged {category}", int(baseline.flagged[place]), before, int(tally.flagged[place]), now)
+        _rate(f"flagged {category}", *(int(n[place]) for n in (baseline.flagged, before, tally.flagged, now)))
         for place, category in enumerate(CATEGORIES)
     ]
     shifts += [

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from moderation.categories import CATEGORIES
 from moderation.drift.comparing import DRIFT, WATCH, Drift, Verdict
-from moderation.drift.profile import LENGTH_BINS, SCORE_BINS, Counts, Profile, Tally, score_edges
+from moderation.drift.profile import LENGTH_BINS, Counts, Profile, Tally, score_edges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ def _scores(axes: Axes, before: Counts, now: Counts) -> None:
     """Shares by probability, four bins in one so that few messages still make a line."""
     edges = score_edges()
     logits = np.log(edges / (1 - edges))[::4]
-    old, new = (_coarse(counts[1 : SCORE_BINS - 1], 4) / max(counts.sum(), 1) for counts in (before, now))
+    old, new = (_coarse(_inner(counts), 4) / counts.sum() for counts in (before, now))
     _histogram(axes, logits, old, new)
     filled = np.flatnonzero(old + new)
     axes.set_xlim(logits[filled[0]], logits[filled[-1] + 1])
@@ -94,6 +94,13 @@ def _histogram(axes: Axes, edges: Any, before: Any, now: Any) -> None:  # noqa: 
     axes.stairs(before, edges, fill=True, color=_BEFORE, label="before")
     axes.stairs(now, edges, color=_NOW, linewidth=1.6, label="now")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
+
+
+def _inner(counts: Counts) -> Counts:
+    """Without the first and last bins, which have no width; what they hold goes to their neighbours."""
+    inner = counts[1:-1].copy()
+    inner[[0, -1]] += counts[[0, -1]]
+    return inner
 
 
 def _coarse(counts: Counts, by: int) -> Counts:

@@ -31,7 +31,12 @@ WORD_BINS = 256
 """Bins of words by the first bits of their hash."""
 
 KNOWN_FROM = 2
-"""A word is known when so many messages have it. One that a single message has may be a name."""
+"""A word is known when so many messages have it. One that a single message has may be a name.
+
+The hash is no secret, so whoever holds a profile can ask it for a word, and is told yes or no. No count says how many messages
+had it, no order which words stood together, and words that no message had are answered yes, too, where they share a bucket.
+Numbers, links, addresses and handles are no words here. A model's weights say more: they are 0 only where no row had an n-gram.
+"""
 
 _FORMAT = 1
 
@@ -43,8 +48,8 @@ class Profile:
     Attributes:
         rows: Messages.
         empty: Those without a word, which have no score; all else is about the others.
-        scores: ``(categories, SCORE_BINS)`` messages by probability.
-        flagged: ``(categories,)`` messages at or above the review threshold.
+        scores: ``(categories, SCORE_BINS)`` messages by probability; of a category that was scored on a sample, those.
+        flagged: ``(categories,)`` of them, messages at or above the review threshold.
         lengths: ``(LENGTH_BINS,)`` messages by characters.
         words: ``(WORD_BINS,)`` words, each once a message, by hash.
         known: ``(BUCKETS,)`` whether `KNOWN_FROM` messages have a word of this hash.
@@ -137,6 +142,11 @@ class Tally:
         self.lengths += np.bincount(places, minlength=LENGTH_BINS)
         return flags
 
+    def rescore(self, place: int, probabilities: npt.NDArray[np.float64], review: float) -> None:
+        """Put probabilities ``(n,)`` of some of the messages, all with a word, in the place of what a category had."""
+        self.scores[place] = np.bincount(score_bins(probabilities), minlength=SCORE_BINS)
+        self.flagged[place] = (probabilities >= review).sum()
+
     def profile(self) -> Profile:
         """What there is so far, to compare others with."""
         return Profile(
@@ -149,19 +159,6 @@ class Tally:
             known=self.words >= KNOWN_FROM,
             new_words=expected_new(self.words),
         )
-
-
-def profile_of(texts: pa.Array, probabilities: npt.NDArray[np.floating[Any]], review: Sequence[float]) -> dict[str, Any]:
-    """The profile of ``n`` messages, for ``facts["profile"]`` of a model that learnt from them.
-
-    Args:
-        texts: String array.
-        probabilities: ``(n, categories)``, out of fold: those of rows the model learnt from are too sure.
-        review: The review threshold of each category.
-    """
-    tally = Tally(review)
-    tally.add(texts, probabilities)
-    return tally.profile().to_dict()
 
 
 def score_bins(probabilities: npt.NDArray[np.float64]) -> Counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from moderation.categories import CATEGORIES
 from moderation.errors import DataError
-from moderation.labelled import cells, labels_of
+from moderation.labelled import Noticed, cells, check_read, labels_of
+from moderation.messages.batch import ReadProblems
 from moderation.messages.reading import read
 
 GROUPS = ("group", "voice", "author", "thread", "thread_id", "pair")
@@ -65,41 +66,56 @@ class Part(NamedTuple):
     table: pa.Table
 
 
-def read_rows(inputs: Sequence[str], text_column: str | None = None) -> Rows:
-    """Read labelled files, formats and errors as in `moderation.labelled.read_labelled`; rows without labels stay.
+def read_rows(
+    inputs: Sequence[str],
+    text_column: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    noticed: Noticed | None = None,
+) -> Rows:
+    """Read labelled files, arguments and formats as in `moderation.labelled.read_labelled`; rows without labels stay.
 
     Raises:
-        DataError: There is no row, no category column, or a label that is none.
+        DataError: A file without rows or a category column, a label that is none, or a row that cannot be read.
     """
-    return join(part.rows for part in read_parts(inputs, text_column))
+    return join(part.rows for part in read_parts(inputs, text_column, columns=columns, encoding=encoding, noticed=noticed))
 
 
-def read_parts(inputs: Sequence[str], text_column: str | None, groups: Sequence[str] = ()) -> Iterator[Part]:
+def read_parts(
+    inputs: Sequence[str],
+    text_column: str | None,
+    groups: Sequence[str] = (),
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    noticed: Noticed | None = None,
+) -> Iterator[Part]:
     """The rows of labelled files batch by batch, with the columns of ``groups`` beside those of `COLUMNS`."""
+    counts = Noticed() if noticed is None else noticed
     for name in inputs:
         file, first = name, 0
-        for batch in read([name], text_column=text_column):
+        problems = ReadProblems()
+        for batch in read([name], text_column=text_column, encoding=encoding, problems=problems):
             n = len(batch.texts)
             if n and Path(name).is_dir():
                 before, file = file, batch.table.column("path")[0].as_py()
                 first = first if file == before else 0
+            check_read(batch, file, first, problems, counts)
             numbers = np.arange(first + 1, first + n + 1)
             texts = batch.texts.cast(pa.large_string()).fill_null("")
             found = {column: cells(batch, column) for column in (*COLUMNS, *groups) if column in batch.table.column_names}
-            columns = {column: np.array([value or "" for value in values], object) for column, values in found.items()}
-            yield Part(Rows((file,), np.zeros(n, np.int64), numbers, texts, labels_of(batch, file, first), columns), batch.table)
+            filled = {column: np.array([value or "" for value in values], object) for column, values in found.items()}
+            labels = labels_of(batch, file, first, columns)
+            yield Part(Rows((file,), np.zeros(n, np.int64), numbers, texts, labels, filled), batch.table)
             first += n
+        if not first:
+            raise DataError(f"{name}: no rows at all")
 
 
 def join(parts: Iterable[Rows]) -> Rows:
-    """Rows of several files as one.
-
-    Raises:
-        DataError: There is none.
-    """
+    """At least one part as one."""
     some = list(parts)
-    if not sum(map(len, some)):
-        raise DataError("no rows: the files are empty")
     files = tuple(dict.fromkeys(file for part in some for file in part.files))
     names = dict.fromkeys(name for part in some for name in part.columns)
     return Rows(

@@ -14,6 +14,7 @@ from moderation.categories import CATEGORIES
 from moderation.classifier.calibration import expected_calibration_error
 from moderation.classifier.model import Model, load_model
 from moderation.errors import ModelError
+from moderation.evaluation.judging import flags
 from moderation.labelled import LabelledRows
 
 ENOUGH = 20
@@ -59,8 +60,8 @@ class Check:
         current: Digest of the model in use.
         rows: How many labelled rows there were.
         categories: One each of which the rows tell enough.
-        clean_rows: Customers' rows labelled 0 in every category.
-        clean_flagged_before: Those that the model in use flags at its review thresholds.
+        clean_rows: Customers' rows labelled 0 in every category, or in all that are labelled where no row says so much.
+        clean_flagged_before: Those that the model in use flags at its review thresholds, in a category labelled 0.
         clean_flagged: Those that the candidate flags at its own.
         failures: Why the candidate should not replace the model in use; empty when it may.
     """
@@ -84,7 +85,8 @@ def check_candidate(candidate: Path, current: Path, rows: LabelledRows) -> Check
     """Judge both models on the same rows.
 
     The candidate fails where recall at the agreed false positive rate drops by over 1 point, where the calibration error
-    rises by over 0.02, where it flags more clean messages of customers, and where the rows tell nothing at all.
+    rises by over 0.02, where it flags more clean messages of customers, where it lacks a category that the model in use can
+    flag, and where the rows tell nothing at all.
 
     Raises:
         ModelError: One of the folders is refused.
@@ -113,10 +115,15 @@ def check_candidate(candidate: Path, current: Path, rows: LabelledRows) -> Check
         if errors[1] - errors[0] > CALIBRATION_RISE:
             failures.append(f"{category}: calibration error rises from {errors[0]:.3f} to {errors[1]:.3f}")
     clean = _clean_customers(rows, old)
-    flagged = [int(_flagged(model, p)[clean].sum()) for model, p in ((old, before), (new, after))]
+    flagged = [int((flags(model, p) & (rows.labels == 0))[clean].any(axis=1).sum()) for model, p in ((old, before), (new, after))]
     if flagged[1] > flagged[0]:
         failures.append(f"{flagged[1]:,} of {clean.sum():,} clean messages are flagged, {flagged[0]:,} before")
-    if not categories and not clean.any():
+    lost = [category for category, had, has in zip(CATEGORIES, old.trained, new.trained, strict=True) if had and not has]
+    if lost:
+        failures.append(
+            f"it never flags {', '.join(lost)}, which the model in use does (training on from that with --from keeps them)"
+        )
+    if not categories and not (rows.labels == 0).all(axis=1).any():
         failures.append(f"the rows tell nothing: no category has {ENOUGH} labelled 1 and {ENOUGH} labelled 0, and none is clean")
     return Check(
         candidate=digests[0],
@@ -138,13 +145,14 @@ def found_at_rate(probabilities: npt.NDArray[np.float64], target: npt.NDArray[np
     return int((probabilities[target] > highest_kept).sum())
 
 
-def _flagged(model: Model, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    return np.asarray((probabilities >= [thresholds.review for thresholds in model.thresholds]).any(axis=1))
-
-
 def _clean_customers(rows: LabelledRows, model: Model) -> npt.NDArray[np.bool_]:
-    """Rows clean in all categories; of sources that the model in use knows as customers', where the rows have any."""
+    """Rows clean in all categories, else in all that are labelled.
+
+    They are of the sources that the model in use knows as customers', where there are any such.
+    """
     clean = np.asarray((rows.labels == 0).all(axis=1))
+    if not clean.any():
+        clean = np.asarray((rows.labels == 0).any(axis=1) & ~(rows.labels == 1).any(axis=1))
     sources = _config(model).get("customer_sources")
     if not isinstance(sources, list | tuple):
         return clean

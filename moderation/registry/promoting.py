@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from moderation.classifier.model import Model, load_model, save_model
+from moderation.classifier.model import Model, check_target, load_model, save_model
 from moderation.errors import CannotCreateError, ModelError, ModerationError, NoInputError, UsageError
 from moderation.registry.checking import Check, model_digest
 from moderation.registry.disk import one_writer, sync_folder, write_synced
@@ -108,18 +108,24 @@ def rollback(registry: Path, *, by: str | None = None, reason: str = "") -> Even
     return event
 
 
+def check_training_target(folder: Path, *, force: bool = False) -> None:
+    """Look whether `save_training` may write here, before hours of training; raises as it does."""
+    if is_registry(folder.parent) and folder.name in (VERSIONS, POINTER, HISTORY):
+        raise CannotCreateError(f"{folder} means something else in a registry; choose another name")
+    check_target(folder, force=force)
+
+
 def save_training(model: Model, folder: Path, *, force: bool = False, by: str | None = None, reason: str = "") -> Event | None:
     """Save a trained model; in a registry, also keep it as a version and record it. None outside of one.
 
     Raises:
         CannotCreateError: As `save_model`, or the registry needs that name for itself.
     """
+    check_training_target(folder, force=force)
     registry = folder.parent
     if not is_registry(registry):
         save_model(model, folder, force=force)
         return None
-    if folder.name in (VERSIONS, POINTER, HISTORY):
-        raise CannotCreateError(f"{folder} means something else in a registry; choose another name")
     with _changing(registry):
         save_model(model, folder, force=force)
         version, model = _keep(registry, folder)

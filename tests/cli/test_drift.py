@@ -7,11 +7,13 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from moderation.categories import CATEGORIES
 from moderation.classifier.model import save_model
-from moderation.drift import profile_of
-from tests.authored import TEXTS
+from moderation.drift import Tally
+from tests.authored import LABELS, TEXTS
 from tests.cli.helpers import fails, files, run
 from tests.drift.messages import messages
 
@@ -98,15 +100,38 @@ def test_a_picture(elsewhere, months, model):
 
 def test_the_models_own_messages_are_the_baseline(elsewhere, months, tiny_model, model):
     fails(2, "drift", months[1], "--model", model, says="--against FILE")
-    import pyarrow as pa
-
     texts = pa.array(some(900, 1), pa.large_string())
-    profile = profile_of(texts, tiny_model.score(texts).probabilities, [t.review for t in tiny_model.thresholds])
-    save_model(replace(tiny_model, facts=tiny_model.facts | {"profile": profile}), elsewhere / "kept")
+    tally = Tally([t.review for t in tiny_model.thresholds])
+    tally.add(texts, tiny_model.score(texts).probabilities)
+    save_model(replace(tiny_model, facts=tiny_model.facts | {"profile": tally.profile().to_dict()}), elsewhere / "kept")
     kept = run("drift", months[1], "--model", "kept", "--json")
     assert (kept.code, kept.stdout) == (0, run("drift", months[1], "--against", months[0], "--model", model, "--json").stdout)
     save_model(replace(tiny_model, facts=tiny_model.facts | {"profile": {"format": 1}}), elsewhere / "damaged")
     fails(65, "drift", months[1], "--model", "damaged", says="damaged")
+
+
+def test_training_keeps_what_drift_compares_with(elsewhere):
+    rows = [(text, labels) for text, labels in zip(TEXTS, LABELS, strict=True) for _ in range(6)]
+    chooser = random.Random(0)
+    lines = [
+        {"text": f"{text} {chooser.choice(TEXTS[:12])}"} | dict(zip(CATEGORIES, map(int, labels), strict=True))
+        for text, labels in rows
+    ]
+    (elsewhere / "labelled.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = ("--set", "bits=12", "--set", "folds=2")
+    assert run("train", "labelled.jsonl", "-o", "ours", *config).code == 0
+    same = json.loads(run("drift", "labelled.jsonl", "--model", "ours", "--json").text)
+    told = {shift["name"]: shift for shift in same["shifts"]}
+    assert (same["rows"], same["baseline_rows"]) == (len(rows), len(rows))
+    assert all(told[name]["index"] == 0 for name in ("words", "length", "empty"))
+    # One category has no head: all of its scores are the same, on either side, in the picture too.
+    two = write(elsewhere / "other.jsonl", ["kabel putus lagi di gang kami " * 3] * 200)
+    spam = [{name: line[name] for name in ("text", "spam")} for line in lines]
+    (elsewhere / "spam.jsonl").write_text("".join(json.dumps(line) + "\n" for line in spam))
+    assert run("train", "spam.jsonl", "-o", "spam", *config).code == 0
+    done = run("drift", two, "--model", "spam", "--json", "--plot", "a.svg")
+    told = {shift["name"]: shift["verdict"] for shift in json.loads(done.text)["shifts"]}
+    assert (done.code, told["scores abusive"], told["words"]) == (1, "stable", "drift")
 
 
 def test_messages_that_tell_nothing(elsewhere, months, model):

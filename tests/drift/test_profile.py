@@ -20,13 +20,12 @@ from moderation.drift.profile import (
     Profile,
     Tally,
     expected_new,
-    profile_of,
     score_bins,
     score_edges,
 )
 from moderation.drift.words import BUCKETS, WordCounter, bucket_of
 from moderation.errors import DataError
-from moderation.text.ngrams import fold
+from moderation.text.ngrams import count_features, fold
 from tests.drift.messages import REVIEW, messages, tally
 
 texts = st.lists(
@@ -75,13 +74,30 @@ def test_batches_make_no_difference_and_counts_are_those_of_plain_python():
 
 def test_a_profile_travels_through_json():
     array, p = messages(500, 2)
-    said = json.loads(json.dumps(profile_of(array, p, REVIEW)))
-    back, profile = Profile.from_dict(said), tally(array, p).profile()
+    profile = tally(array, p).profile()
+    said = json.loads(json.dumps(profile.to_dict()))
+    back = Profile.from_dict(said)
     assert back.to_dict() == profile.to_dict() == said
     assert np.array_equal(back.known, profile.known)
     assert back.scores.shape == (len(CATEGORIES), SCORE_BINS)
     assert back.words.shape == (WORD_BINS,)
     assert len(json.dumps(said)) < 100_000
+
+
+def test_rescored_is_as_if_it_had_been_scored_so():
+    array, p = messages(200, 4)
+    better = p.copy()
+    better[:, 3] = p[::-1, 1]
+    counted = tally(array, p)
+    counted.rescore(3, better[:, 3], REVIEW[3])
+    assert counted.profile().to_dict() == tally(array, better).profile().to_dict()
+
+
+@settings(deadline=None)
+@given(texts)
+def test_what_has_a_word_has_something_to_score(some):
+    array = pa.array(some, pa.large_string())
+    assert np.array_equal(WordCounter().add(array) > 0, np.diff(count_features(array, 12).indptr) > 0)
 
 
 def test_a_profile_holds_no_word_that_one_message_has():
@@ -107,7 +123,7 @@ DAMAGE = [
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=str)
 def test_a_damaged_profile_is_refused(damage):
-    said = profile_of(*messages(20, 3), REVIEW)
+    said = tally(*messages(20, 3)).profile().to_dict()
     with pytest.raises(DataError, match="damaged"):
         Profile.from_dict(said | damage)
     with pytest.raises(DataError, match="damaged"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.labels.agreement import agreement, cohen, krippendorff
@@ -56,6 +56,7 @@ def test_alpha_is_one_less_observed_by_expected_disagreement(votes):
     assert krippendorff(votes) == pytest.approx(1 - observed / n / (2 * ones * (n - ones) / (n * (n - 1))))
 
 
+@settings(deadline=None)  # the first call imports
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=20))
 def test_kappa_of_two_is_cohens(pairs):
     votes = {place: {"ani": a, "budi": b} for place, (a, b) in enumerate(pairs)}

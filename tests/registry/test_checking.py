@@ -32,7 +32,7 @@ def rows_of(labels, **facets) -> LabelledRows:
 def judged(monkeypatch, tmp_path):
     """Compare two sets of probabilities ``(n, 5)`` as if models had given them."""
 
-    def judge(before, after, rows, reviews=(0.5, 0.5), facts=None):
+    def judge(before, after, rows, reviews=(0.5, 0.5), facts=None, lost=()):
         models = {}
         for name, p, review in (("before", before, reviews[0]), ("after", after, reviews[1])):
             (tmp_path / name).mkdir(exist_ok=True)
@@ -42,6 +42,7 @@ def judged(monkeypatch, tmp_path):
                 version="1",
                 facts=(facts or {}) if name == "before" else {"config": {"review_false_positive_rate": 0.9}},
                 thresholds=[SimpleNamespace(review=review)] * 5,
+                trained=np.array([name == "before" or category not in lost for category in CATEGORIES]),
                 score=lambda _, p=p: SimpleNamespace(probabilities=np.asarray(p, np.float32)),
             )
         monkeypatch.setattr(checking, "load_model", models.__getitem__)
@@ -146,6 +147,29 @@ def test_a_rise_of_the_calibration_error_is_refused(judged, shift, refused):
 # Clean messages
 
 
+def test_where_no_row_is_clean_in_all_those_clean_as_far_as_labelled_count(judged):
+    """What a model says of a category that a row says nothing about is no mistake."""
+    labels = np.full((4, 5), np.nan)
+    labels[:, :2] = [[0, np.nan], [0, 0], [0, 1], [np.nan, np.nan]]
+    before, after = np.zeros((4, 5)), np.zeros((4, 5))
+    after[:, 2] = after[2:, 0] = 0.9
+    check = judged(before, after, rows_of(labels))
+    assert (check.clean_rows, check.clean_flagged_before, check.clean_flagged) == (2, 0, 0)
+    after[0, 0] = 0.9
+    assert judged(before, after, rows_of(labels)).failures[0] == "1 of 2 clean messages are flagged, 0 before"
+    labels[1] = 0  # from here on only this one counts
+    assert judged(before, after, rows_of(labels)).clean_rows == 1
+
+
+def test_a_candidate_that_can_flag_less_is_refused(judged):
+    labels = np.repeat([1.0, 0.0], 100)
+    same = in_first(labels * 0.9)
+    check = judged(same, same, rows_of(first_category(labels)), lost=("threatening", "spam"))
+    (failure,) = check.failures
+    assert failure.startswith("it never flags threatening, spam, which the model in use does")
+    assert judged(same, same, rows_of(first_category(labels))).failures == ()
+
+
 @pytest.mark.parametrize(("flagged", "refused"), [(2, False), (3, False), (4, True)])
 def test_more_clean_messages_flagged_are_refused(judged, flagged, refused):
     labels = np.zeros((50, 5))
@@ -183,8 +207,9 @@ def test_categories_with_few_rows_are_not_judged(judged):
         labels = np.repeat([1.0, 0.0], [positives, 30])
         check = judged(in_first(labels), in_first(1 - labels), rows_of(first_category(labels)))
         assert len(check.categories) == told
-        assert len(check.failures) == (2 if told else 1)
-        assert told or "tell nothing" in check.failures[0]
+        assert check.failures[-2 + told].startswith("30 of 30 clean messages are flagged")
+        assert len(check.failures) == (3 if told else 2)
+        assert told or "tell nothing" in check.failures[1]
 
 
 # Real models
