@@ -74,6 +74,11 @@ def test_lists_of_labels_say_all(tmp_path):
     same(read_labelled([str(tmp_path / "a.parquet")]).labels, [[0] * 5, [0, 0, 0, 0, 1]])
 
 
+def test_lists_of_labels_in_a_csv_as_labels_split_writes_them(tmp_path):
+    rows = read_labelled(put(tmp_path / "a.csv", 'text,labels\na,"[""hate"", ""abusive""]"\nb,[]\nc,\n'))
+    same(rows.labels, [[1, 0, 0, 1, 0], [0] * 5])
+
+
 @pytest.mark.parametrize("labels", [["rude"], "spam", 3, {"spam": 1}, [["spam"]], [None], [{"spam": 1}]])
 def test_lists_that_are_none_are_refused(tmp_path, labels):
     lines = [{"text": "a", "labels": []}, {"text": "b", "labels": labels}]

@@ -70,7 +70,7 @@ def test_against_another_model(labelled, model, lamed):
     args = ("evaluate", labelled, "--model", model, "--against", lamed, "--bootstrap", 200)
     done = run(*args)
     assert (done.code, done.stderr) == (0, "")
-    assert "less lamed " in done.text
+    assert "differences to lamed " in done.text
     assert "average precision: better in " in done.text
     against = json.loads(run(*args, "--json").text, parse_constant=pytest.fail)["against"]
     assert set(against) == {"other", "differences", "flags"}

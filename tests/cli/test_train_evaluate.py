@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -71,6 +72,8 @@ def test_an_existing_output_needs_force(tmp_path, labelled, config):
     # Refused before hours of training: nobody has looked for the labels yet.
     fails(73, "train", "none.csv", "-o", tmp_path / "precious", "--config", config, "--force", says="no model folder")
     fails(73, "train", "none.csv", "-o", labelled / "ours", "--config", config, says="cannot create")
+    for name in ("versions", "current"):
+        fails(73, "train", "none.csv", "-o", tmp_path / "models" / name, says="means something else in a registry")
     assert files(tmp_path) == ["labelled.csv", "ours", "precious", "tiny.toml"]
 
 
@@ -174,6 +177,83 @@ def test_what_people_should_hear_about_a_file(tmp_path, labelled, config):
     assert f"left out: 1 rows without a text, the first is {labelled} row {n + 2}" in done.stderr
     assert f"left out: 1 rows without any label, the first is {labelled} row {n + 3}" in done.stderr
     assert f"1 texts have bytes of another encoding, the first is {labelled} row {n + 1}. Save the file as UTF-8" in done.stderr
+
+
+def test_two_columns_through_the_commands_alone(elsewhere, config, model):
+    """Judge, check, set aside, train on, compare, promote: all of it knows where the text and the labels are."""
+    names = ("--text", "isi", "--label", "hate=kebencian")
+    rows = [(f"{text} {other}", int(row[3])) for text, row in zip(TEXTS, LABELS, strict=True) for other in TEXTS[:10:3]]
+    with (elsewhere / "two.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("isi", "kebencian"), *rows])
+    assert run("labels", "check", "two.csv", *names).code in (0, 1)
+    assert run("labels", "split", "two.csv", "-o", "split.csv", "--test", 0.6, *names).code == 0
+    shutil.copytree(model, "models/default")
+    assert run("train", "split.csv", *names, "-o", "models/alone", "--config", config).code == 0
+    assert run("train", "split.csv", *names, "-o", "models/both", "--config", config, "--from", "default").code == 0
+    done = run("evaluate", "split.csv", "--split", "test", *names, "--model", "alone", "--against", "both", "--bootstrap", 0)
+    assert done.code == 0
+    assert "hate" in done.text
+    refused = run("models", "promote", "alone", "--on", "split.csv", *names)
+    assert (refused.code, refused.text.split()[0]) == (1, "category")
+    assert "it never flags abusive, threatening, hoax, spam" in refused.stderr
+    done = run("models", "promote", "both", "--on", "split.csv", *names)
+    assert (done.code, "is in use, before it the shipped model" in done.stderr) == (0, True), done
+    (row,) = [json.loads(line) for line in run("score", "-", stdin=b"kafir dan suku itu usir saja").text.splitlines()]
+    assert row["model"].startswith("tiny ")
+    assert run("models", "rollback").code == 0
+
+
+READING = {
+    "evaluate": ("evaluate", "--bootstrap", 0, "--json", "--model"),
+    "check": ("labels", "check", "--json"),
+    "split": ("labels", "split", "-o", "-", "--force"),
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_encodings(elsewhere, model, command):
+    """What `train` says of bytes in another encoding the other readers of labelled files say, too."""
+    before = READING[command] + ((model,) if command == "evaluate" else ())
+    rows = "text,spam\n" + "".join(
+        f"café na\xefve {text},{n % 2}\n" for n, text in enumerate(["halo", "beli", "murah", "kak"] * 9)
+    )
+    for name, encoding in (("utf-8", "utf-8"), ("utf-16", "utf-16"), ("cp1252", "cp1252"), ("le", "utf-16-le")):
+        Path(f"{name}.csv").write_bytes(rows.encode(encoding))
+    Path("mixed.csv").write_bytes(rows.encode() + b"caf\xe9,1\n")
+    right = run(*before, "utf-8.csv")
+    assert (right.code in (0, 1), "encoding" in right.stderr) == (True, False), right
+    assert run(*before, "utf-16.csv").stdout == right.stdout.replace(b"utf-8.csv", b"utf-16.csv")
+    assert run(*before, "cp1252.csv", "--encoding", "cp1252").stdout == right.stdout.replace(b"utf-8.csv", b"cp1252.csv")
+    assert run(*before, "le.csv", "--encoding", "utf-16-le").stdout == right.stdout.replace(b"utf-8.csv", b"le.csv")
+    for name, n, row in (("cp1252", 36, 1), ("mixed", 1, 37)):
+        said = f"{n} texts have bytes of another encoding, the first is {name}.csv row {row}. Save the file as UTF-8, or name"
+        assert said in run(*before, f"{name}.csv").stderr
+    fails(2, *before, "utf-8.csv", "--encoding", "klingon", says="klingon")
+
+
+@pytest.mark.parametrize("command", READING)
+def test_rows_that_cannot_be_read_are_refused_by_all(elsewhere, model, command):
+    before = READING[command] + ((model,) if command == "evaluate" else ())
+    Path("quote.csv").write_text("text,spam\nb,0\n" + '"a,1\n' + "b,0\n" * 1_100)
+    Path("broken.jsonl").write_text('{"text":"a","spam":1}\n{"text":"b","spam":\n')
+    for name in ("quote.csv", "broken.jsonl"):
+        fails(65, *before, name, says=f"{name}: row 2 cannot be read")
+    for name, content, says in (
+        ("empty.csv", "text,spam\n", "empty.csv: no"),
+        ("two.csv", "text,spam\nb,0\na,2\n", "two.csv: row 2 has a label in spam that is not 1, 0 or empty. Write 1"),
+        ("list.jsonl", '{"text":"a","labels":["rude"]}\n', "list.jsonl: row 1 has labels that are no list"),
+        ("other.csv", "text,rude\na,1\n", "--label CATEGORY=COLUMN"),
+    ):
+        Path(name).write_text(content)
+        fails(65, *before, name, says=says)
+
+
+def test_what_evaluate_leaves_out_it_says(labelled, model):
+    with labelled.open("a") as file:
+        file.write(",1,0,0,0,0\nsaja,,,,,\n")
+    done = run("evaluate", labelled, "--model", model)
+    assert "left out: 1 rows without a text" in done.stderr
+    assert "left out: 1 rows without any label" in done.stderr
 
 
 BAD_FILES = {
