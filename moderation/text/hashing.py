@@ -8,7 +8,7 @@ from moderation.text.codes import BLANK, PRIME, VOWEL
 from moderation.text.compiled import compiled
 from moderation.text.people import KINDS, REACH, SLOT_BITS
 
-FEATURES = 2
+FEATURES = 3
 """Version of the features. It goes up whenever any message gets other feature numbers, for then no older model fits."""
 
 WORD_SEED = np.uint64(0xA0761D6478BD642F)

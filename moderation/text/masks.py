@@ -1,18 +1,21 @@
-"""Masked letters: which word of the vocabulary, or else which letters, a run with ``*`` in it stands for."""
+"""What the vocabulary uncovers: which word, or else which letters, a run with ``*`` or with digits in it stands for."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from moderation.text.characters import CLASS_SHIFT, CODE_MASK, DIGIT, LETTER
-from moderation.text.codes import LEET, PRIME, STAR
+from moderation.text.codes import LEET, PRIME, STAR, code_at, holds_key, is_word, kind_at, word_key
 from moderation.text.compiled import compiled, inlined
 from moderation.text.hashing import WORD_SEED
-from moderation.text.runs import is_disguise
-from moderation.text.vocabulary import SLOT_BITS
+from moderation.text.runs import UNITS, is_disguise
+from moderation.text.vocabulary import COST_UNIT, SLOT_BITS
 
 SHORTEST_MASKED, LONGEST_MASKED, MOST_STARS = 4, 20, 2
 """Lengths, ``*`` included, of a word that a masked one may be, and how many ``*`` it may have: two take 676 attempts."""
+
+RARE = 10 * COST_UNIT
+"""A word that costs as much is too rare to be read out of digits: it stands in fewer than one of 22,000 places."""
 
 _SLOT_MASK = np.int64((1 << SLOT_BITS) - 1)
 _SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
@@ -36,6 +39,44 @@ def _extend_key(key, run, first, last):  # type: ignore[no-untyped-def]
         if k == 0 or run[k] != run[k - 1]:
             key = (key ^ np.uint64(run[k] & CODE_MASK)) * PRIME
     return key
+
+
+@compiled
+def uncover(codes, i, limit, run, vocabulary):  # type: ignore[no-untyped-def]
+    """Copy a common word of the vocabulary with digits in disguise, which starts at ``i`` (rule 5), as letters into ``run``.
+
+    Returns its length, 0 when there is none. No symbol may stand inside it.
+    """
+    length = letters = leading = 0
+    key, last = WORD_SEED, np.uint32(0)
+    while i + length < limit and is_word(codes[i + length]):
+        code = codes[i + length]
+        point = code & CODE_MASK
+        if length == LONGEST_MASKED or point >= 128:
+            return 0
+        if code >> CLASS_SHIFT == DIGIT:
+            point = LEET[point]
+            if point == 0:
+                return 0
+            leading += letters == 0
+        else:
+            letters += 1
+        if point != last:
+            key = (key ^ np.uint64(point)) * PRIME
+        last = point
+        run[length] = np.uint32(LETTER << CLASS_SHIFT) | point
+        length += 1
+    if length < SHORTEST_MASKED or letters == 0 or letters == length:
+        return 0
+    after = code_at(codes, i + length, limit) & CODE_MASK
+    if after == 42 or after == 39:
+        return 0
+    if (after == 64 or after == 36 or after == 33) and kind_at(codes, i + length + 1, limit) == LETTER:
+        return 0
+    if leading == length - letters and holds_key(UNITS, word_key(run, leading, length)):
+        return 0
+    slot = find_slot(vocabulary.keys, key)
+    return length if slot >= 0 and vocabulary.costs[slot] < RARE else 0
 
 
 @compiled

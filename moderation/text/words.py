@@ -11,9 +11,10 @@ The rules of `split_words`, tried in this order where a word may start
     4. A digit run (with ``. , : / -`` between digits) that is not disguise is a mark by its number of digits:
        `NUMBER` up to 3, `AMOUNT` up to 8, `PHONE` from 9.
     5. A run of letters and digits, with ``@ $ ! * '`` allowed between two of them, is a word. Digits in it are letters in
-       disguise when every digit has a letter it stands for, none of their runs is longer than 3, they number at most twice
-       the letters and one, a letter follows some of them, and the run is no quantity (digits before a unit). A single last
-       digit is one after three letters when it stands for a vowel.
+       disguise when every digit has a letter it stands for, and either the word that comes out is a common one of the
+       vocabulary (``ku074``, ``7374p``), or none of their runs is longer than 3, they number at most twice the letters and
+       one, and a letter follows some of them; never when the run is a quantity (digits before a unit). A single last digit
+       is one after three letters when it stands for a vowel.
        ``'`` vanishes. Each ``*`` masks one letter: in a run of `SHORTEST_MASKED` to `LONGEST_MASKED` ASCII letters (digits in
        disguise included) with one or two ``*``, they stand for the letters that make it the likeliest word of the vocabulary
        once squeezed; when there is none, each in turn for the letter that is likely between its neighbours. A ``*`` without
@@ -29,7 +30,7 @@ from moderation.text.characters import CLASS_SHIFT, CODE_MASK, DIGIT, LETTER, PU
 from moderation.text.codes import BLANK, MAIL, URL, USER, code_at, is_word, kind_at
 from moderation.text.compiled import compiled, inlined
 from moderation.text.links import find_link, handle_end, mail_end
-from moderation.text.masks import fill_stars
+from moderation.text.masks import fill_stars, uncover
 from moderation.text.runs import number_end, number_mark, put_mark, put_run, read_run
 from moderation.text.spelling import put_spelt_out, spelt_out
 
@@ -109,13 +110,7 @@ def split_words(codes, count, words, starts, ends, run, vocabulary):  # type: ig
                     n_words, size = put_spelt_out(run, length, words, starts, ends, n_words, size, i, vocabulary)
                     i = after_spelt = stop
                     continue
-        if kind == DIGIT:
-            stop, digits = number_end(codes, i, limit)
-            if digits > 2 or stop - i > digits or kind_at(codes, stop, limit) != LETTER:
-                n_words, size = put_mark(words, starts, ends, n_words, size, number_mark(digits), i, stop)
-                i = stop
-                continue
-        elif kind == LETTER:
+        if kind == LETTER:
             # Nearly every word is letters up to a blank or a comma: no need to copy it twice.
             end, j, last = size, i, np.uint32(0)
             while j < limit and codes[j] >> CLASS_SHIFT == LETTER:
@@ -131,6 +126,18 @@ def split_words(codes, count, words, starts, ends, run, vocabulary):  # type: ig
                 ends[n_words] = j
                 n_words += 1
                 i = j
+                continue
+        if kind != PUNCTUATION:
+            length = uncover(codes, i, limit, run, vocabulary)
+            if length:
+                n_words, size = put_run(run, length, words, starts, ends, n_words, size, i, i + length)
+                i += length
+                continue
+        if kind == DIGIT:
+            stop, digits = number_end(codes, i, limit)
+            if digits > 2 or stop - i > digits or kind_at(codes, stop, limit) != LETTER:
+                n_words, size = put_mark(words, starts, ends, n_words, size, number_mark(digits), i, stop)
+                i = stop
                 continue
         length, stop, stars = read_run(codes, i, limit, run)
         if stars:

@@ -257,13 +257,25 @@ def _find_spelt_out(shape: str, place: int, least: int) -> int | None:
 
 def _read_word(text: str, shape: str, place: int) -> tuple[list[str], int]:
     """Words and marks of the number or word that starts at ``place``, and where it ends."""
+    end = WORD.match(shape, place).end()
+    if word := _uncover(text[place:end], text[end : end + 1]):
+        return [word], end
     number = NUMERIC.match(shape, place)
     if number:
         may_be_disguise = number[0] in ("0", "00") and shape[number.end() : number.end() + 1] == "a"
         if not may_be_disguise:
             return [_number_mark(number[0].count("0"))], number.end()
-    end = WORD.match(shape, place).end()
     return _unmask(text[place:end]), end
+
+
+def _uncover(run: str, after: str) -> str | None:
+    """A common word that has digits for letters."""
+    if not re.fullmatch("[a-z013456789]{4,20}", run) or run.isalpha() or run.isdigit() or after in ("*", "'"):
+        return None
+    if re.sub("^[0-9]+", "", run) in UNITS:
+        return None
+    word = _squeeze(run.translate(DISGUISES))
+    return word if _vocabulary()[1].get(_hash(word, WORD_SEED), 160) < 160 else None
 
 
 def _unmask(run: str) -> list[str]:

@@ -36,7 +36,7 @@ NO_WEIGHTS = pack_weights(np.zeros((2**BITS, ngrams.WEIGHT_COLUMNS), np.int16))
 
 PIECES = [
     *"aabgok013456278@$!*'. -_,/|~+:?\"&;#\\x%()",
-    *("  ", "...", "**", "''", "aa", "oo", "ab", "jam", "gb", "24", "00", "123", "12345678", "081234567890", "5g", "HG8245H5"),
+    *("  ", "...", "**", "''", "aa", "oo", "ab", "jam", "gb", "24", "00", "123", "12345678", "081234567890", "5g", "HG8245H5", "m471", "7374p", "5kali"),
     *("http://", "https://", "HTTP://", "www.", "com", ".com", ".co.id", "bit.ly/", "a@b.c", "@nama", "x_y@", "mail.id:80"),
     *("&amp;", "&lt;", "&quot;", "&nbsp;", "&#65;", "&#x1F600;", "&#xD800;", "&#9999999;", "&#;", "&#x;", "&\0amp;", "&bogus;"),
     *("\\n", "\\t", "\\u0041", "\\ud83d\\ude00", "\\u00", "\\xf0\\x9f\\x98\\x80", "\\xf0\\x9f", "\\xc3\\xa9\\x41", "\\xff"),
@@ -310,6 +310,8 @@ MARKS = {"URL": URL, "USER": USER, "MAIL": MAIL, "NUMBER": NUMBER, "AMOUNT": AMO
     [
         # Disguise
         ("4nj1ng g0bl0k", "anjing goblok"),
+        ("ku074 7374p m471", "kuota tetap mati"),
+        ("5kali 2jam 350rb 8481", "NUMBER kali NUMBER jam NUMBER rb AMOUNT"),
         ("4NJ!NG", "anjing"),
         ("b@ngs@t k@u", "bangsat kau"),
         ("$etan", "setan"),
