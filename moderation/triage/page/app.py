@@ -325,7 +325,7 @@ def make_app(
         secure: Whether it is reached over HTTPS.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.desk = Desk(queue, model, gate, Sessions(), Failures(), lang, secure)
+    app.state.desk = Desk(queue, model, gate, Sessions(gate.standing), Failures(), lang, secure)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_middleware(Guard, names=names)

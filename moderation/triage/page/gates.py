@@ -15,7 +15,7 @@ from typing import Protocol
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from moderation.errors import CannotCreateError, DataError, NoInputError, UsageError
+from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError, UsageError
 
 LEAST_PASSWORD = 10
 MOST_SECRET = 1_000
@@ -33,6 +33,10 @@ class Gate(Protocol):
 
     def admits(self, reviewer: str, secret: str) -> bool:
         """Whether they come in."""
+        ...
+
+    def standing(self, reviewer: str) -> str:
+        """What their sessions hang on: whoever came in under another one has to come in anew."""
         ...
 
 
@@ -53,6 +57,10 @@ class Link:
                 return False
             self._renew()
             return True
+
+    def standing(self, reviewer: str) -> str:
+        """Always the same: a link is used up, not taken back."""
+        return ""
 
     def _renew(self) -> None:
         self._secret = secrets.token_urlsafe(32)
@@ -80,6 +88,13 @@ class Passwords:
                 return self._hasher.verify(known or self._nobody, secret[:MOST_SECRET]) and known is not None
         except (VerificationError, InvalidHashError):
             return False
+
+    def standing(self, reviewer: str) -> str:
+        """The hash of the password: a new one, or none any more, ends their sessions; so does a file that cannot be read."""
+        try:
+            return read_passwords(self._path).get(reviewer, "")
+        except ModerationError:
+            return ""
 
 
 def read_passwords(path: Path) -> dict[str, str]:

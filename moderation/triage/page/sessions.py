@@ -33,11 +33,13 @@ class Session:
     Attributes:
         reviewer: Pseudonym.
         until: When it ends, by the clock of `Sessions`.
+        standing: What let the moderator in; the session ends when it changes.
         notices: What to say on the next page.
     """
 
     reviewer: str
     until: float
+    standing: str
     notices: list[Notice] = field(default_factory=list)
 
     def notify(self, key: str, *, undo: bool = False, **values: Any) -> None:  # noqa: ANN401
@@ -51,9 +53,15 @@ class Session:
 
 
 class Sessions:
-    """All sessions of one server."""
+    """All sessions of one server.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        standing: Of a moderator, as a `moderation.triage.page.gates.Gate` knows it.
+        clock: Seconds.
+    """
+
+    def __init__(self, standing: Callable[[str], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._standing = standing
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._open: dict[str, Session] = {}
@@ -77,13 +85,15 @@ class Sessions:
         for visit in [visit for visit, session in list(self._open.items()) if session.until <= now]:
             self._open.pop(visit, None)
         visit = self.new_visit()
-        self._open[visit] = Session(reviewer, now + LASTS_SECONDS)
+        self._open[visit] = Session(reviewer, now + LASTS_SECONDS, self._standing(reviewer))
         return visit
 
     def get(self, visit: str) -> Session | None:
         """The session of a visit, if it has one that has not ended."""
         session = self._open.get(visit)
-        return session if session is not None and session.until > self._clock() else None
+        if session is None or session.until <= self._clock() or session.standing != self._standing(session.reviewer):
+            return None
+        return session
 
     def sign_out(self, visit: str) -> None:
         """End a session."""

@@ -210,12 +210,26 @@ def test_passwords(tmp_path):
 
 def test_sessions_end():
     clock = Clock()
-    sessions = Sessions(lambda: clock.at / 1000)
+    sessions = Sessions(Link(lambda _: None).standing, lambda: clock.at / 1000)
     visit = sessions.sign_in("rani")
     assert sessions.get(visit).reviewer == "rani"
     clock.passes(LASTS_SECONDS * 1000)
     assert sessions.get(visit) is None
     assert not sessions.is_token("", sessions.token(""))
+
+
+def test_a_new_password_ends_the_moderators_sessions_and_no_others(tmp_path):
+    file = tmp_path / "passwords.json"
+    for reviewer in ("rani", "budi"):
+        set_password(file, reviewer, "correct horse")
+    sessions = Sessions(Passwords(file).standing)
+    rani, budi = sessions.sign_in("rani"), sessions.sign_in("budi")
+    set_password(file, "rani", "battery staple")
+    assert sessions.get(rani) is None
+    assert sessions.get(budi).reviewer == "budi"
+    assert sessions.get(sessions.sign_in("rani")).reviewer == "rani"
+    file.unlink()
+    assert sessions.get(budi) is None
 
 
 def test_addresses_that_others_reach_need_passwords(queue, tiny_model):
