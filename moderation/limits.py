@@ -12,6 +12,9 @@ BLOCK_BYTES = 1024 * 1024
 MAX_BATCH_CHARACTERS = 64 * 1024 * 1024
 """A batch ends here even when it has fewer rows than asked for, so that long messages do not fill the memory."""
 
+MAX_BATCH_CELLS = 4_000_000
+"""A batch of JSON ends here, too: each line may bring keys that all others lack, and half a megabyte of them took a gigabyte."""
+
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 """A longer line is no message: the input is refused. Also the field limit of `csv`, which would stop at 131,072."""
 
@@ -55,6 +58,9 @@ MAX_MAIL_HEADER_BYTES = 8_192
 
 MAX_HTML_DEPTH = 200
 """Elements nested more deeply are not told apart from those around them; tables in tables of real mails reach some 60."""
+
+MAX_STYLE_RULES = 5_000
+"""How many selectors in the style sheets of a mail can hide something; those behind them can only show it."""
 
 MAX_PARAMETERS = 100
 """How many parameters of a field such as Content-Type are looked at."""

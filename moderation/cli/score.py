@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moderation import __version__
-from moderation.cli.console import report_problems, row_counter
+from moderation.cli.console import report_problems, row_counter, say
 from moderation.cli.interrupts import noted_signals
 from moderation.cli.top import show_top
 from moderation.errors import InterruptedRunError, OutputError, UsageError
@@ -57,6 +57,12 @@ def score(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
 ) -> None:
     """Score messages: one verdict a row, every input column kept.
+
+    Of a folder, and those in it, every file that holds messages is read in its own format: known by its extension, or a mail by
+    its look. Where mails outnumber .txt files and files without an extension, these are mails, too. Each row has its file in
+    the column path; a file that cannot be read is one row marked unreadable. What holds no messages is counted.
+
+    CSV and Parquet get the columns of all inputs, found in a first look at them; that takes files, not a pipe.
 
     Without -o, a person gets a table of the most urgent messages and a pipe gets JSONL.
 
@@ -151,13 +157,14 @@ def score_files(
     """
     from moderation.messages.batch import ReadOptions, ReadProblems
     from moderation.messages.journal import can_be_read_again, input_facts
-    from moderation.messages.reading import read
-    from moderation.messages.writing import open_writer
+    from moderation.messages.reading import columns_of, read
+    from moderation.messages.unifying import unified
+    from moderation.messages.writing import format_for, open_writer
     from moderation.scoring import load, score_into
 
     options = options or ReadOptions()
     problems = ReadProblems()
-    batches = read(inputs, text_column=text_column, encoding=encoding, options=options, problems=problems)
+    batches = read(inputs, text_column=text_column, encoding=encoding, options=options, problems=problems, mark_refused=True)
     again = all(map(can_be_read_again, inputs))
     if resume and (not again or output == "-"):
         raise UsageError("--resume goes from files that can be read again to a file: not with standard input, output or a pipe")
@@ -167,6 +174,9 @@ def score_files(
         "model": moderator.fingerprint,
         "options": repr((text_column, encoding, options, redactor)),
     }
+    if again and (output_format or format_for(output)) != "jsonl":
+        columns = columns_of(inputs, text_column=text_column, encoding=encoding, options=options)
+        batches = (unified(batch, columns) for batch in batches)
     writer = open_writer(output, output_format, force=force, facts=facts if again else None, resume=resume)
     try:
         with writer, _stoppable(again and output != "-") as stopped, row_counter("scored") as count:
@@ -179,6 +189,8 @@ def score_files(
         kept = "what is done is kept, the same command with --resume goes on" if writer.can_resume else "nothing is kept"
         error.args = (f"{error}; {kept}",)
         raise
+    for refusal in problems.refused:
+        say(f"{refusal}; marked unreadable")
     report_problems(problems)
     return problems.unreadable_rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +26,9 @@ class Batch:
     unreadable: npt.NDArray[np.bool_]
 
 
+SHOWN_REFUSED = 20
+
+
 @dataclass
 class ReadProblems:
     """What was wrong with the inputs so far; grows while batches are read.
@@ -34,13 +37,21 @@ class ReadProblems:
         unreadable_rows: Rows marked unreadable: broken JSON, a quote that never closes.
         ragged_rows: CSV rows with more or fewer cells than the header; missing cells are null, surplus ones join the last.
         replaced_sequences: Byte sequences that are no text in the input's encoding and became U+FFFD.
-        left_out_files: Files that are no mails, in a folder or an archive of mails.
+        left_out_files: Files of a folder or an archive that hold no messages, by their names and looks.
+        refused: Why files of a folder were refused, each a row marked unreadable; `SHOWN_REFUSED` of them.
     """
 
     unreadable_rows: int = 0
     ragged_rows: int = 0
     replaced_sequences: int = 0
     left_out_files: int = 0
+    refused: list[str] = field(default_factory=list)
+
+    def refuse(self, why: str) -> None:
+        """Note a file that gives nothing but a row marked unreadable."""
+        self.unreadable_rows += 1
+        if len(self.refused) < SHOWN_REFUSED:
+            self.refused.append(why)
 
 
 class Readable(Protocol):
@@ -95,6 +106,7 @@ class Source:
         encoding: Of text formats, unless a byte order mark tells another.
         problems: Where to count.
         options: What was decided about its format.
+        columns_only: Of the first batch only the columns count, and of JSON they have to be all that ever come.
     """
 
     name: str
@@ -104,3 +116,4 @@ class Source:
     encoding: str
     problems: ReadProblems
     options: ReadOptions = DEFAULTS
+    columns_only: bool = False

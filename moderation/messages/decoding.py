@@ -96,14 +96,20 @@ def line_batches(source: Source, newline: str) -> Iterator[list[str]]:
     """
     pending: list[str] = []
     size = 0
-    rest = ""
+    rest: list[str] = []  # the pieces of a line that has not ended; joined once, however many there are
+    rest_size = 0
     for text in decoded(source):
-        lines = list(io.StringIO(rest + text, newline))
-        # A closing "\r" may be half of a "\r\n".
-        rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""
-        if len(rest) > MAX_LINE_CHARACTERS:
+        rest.append(text)
+        rest_size += len(text)
+        if "\n" in text or (newline == "" and ("\r" in text or rest[-2:-1] == ["\r"])):
+            lines = list(io.StringIO("".join(rest), newline))
+            # A closing "\r" may be half of a "\r\n".
+            open_line = "" if lines[-1].endswith("\n") else lines.pop()
+            rest = [open_line[:-1], "\r"] if open_line.endswith("\r") else [open_line]
+            rest_size = len(open_line)
+            pending += lines
+        if rest_size > MAX_LINE_CHARACTERS:
             raise DataError(f"{source.name}: a line of more than {MAX_LINE_CHARACTERS:,} characters")
-        pending += lines
         size += len(text)
         start = 0
         while len(pending) - start >= source.batch_rows or (start < len(pending) and size > MAX_BATCH_CHARACTERS):
@@ -112,6 +118,6 @@ def line_batches(source: Source, newline: str) -> Iterator[list[str]]:
             start += len(batch)
             size -= sum(map(len, batch))
         del pending[:start]
-    pending += io.StringIO(rest, newline)
+    pending += io.StringIO("".join(rest), newline)
     if pending:
         yield pending

@@ -40,7 +40,8 @@ def can_be_read_again(name: str) -> bool:
 def _files(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        inside = (file for file in path.rglob("*") if not any(part.startswith(".") for part in file.relative_to(path).parts))
+        return sorted(file for file in inside if file.is_file())
     return [path] if path.exists() else sorted(map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207 (as reading does)
 
 

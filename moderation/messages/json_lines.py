@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from moderation.errors import DataError
-from moderation.limits import MAX_COLUMNS, MAX_RAW_CHARACTERS
+from moderation.limits import MAX_BATCH_CELLS, MAX_COLUMNS, MAX_RAW_CHARACTERS
 from moderation.messages.arrays import scrub, strings
 from moderation.messages.batch import Batch, Source
 from moderation.messages.columns import find_text, free_name
@@ -49,8 +49,10 @@ def read_lines(source: Source) -> Iterator[Batch]:
     for lines in line_batches(source, "\n"):
         for line in lines:
             text = line.strip(" \t\r\n")
-            if text:
+            if text and not (source.columns_only and rows.brings_nothing_new(text)):
                 rows.add_line(text)
+            if rows.cells >= MAX_BATCH_CELLS:
+                yield rows.batch()
         if rows.n:
             yield rows.batch()
 
@@ -59,15 +61,18 @@ def read_document(source: Source) -> Iterator[Batch]:
     """Read one JSON document: an array of objects and strings, or one of them.
 
     Raises:
-        DataError: It is too long or no JSON, or no key of the first batch can be taken for the messages.
+        DataError: It is too long or no JSON, or no key of the first batch can be taken for the messages. What could be read of it
+            comes first.
     """
     text = whole_document(source)
     rows = _Rows(source)
     try:
         for _ in _elements(text, rows):
-            if rows.n == source.batch_rows:
+            if rows.n == source.batch_rows or rows.cells >= MAX_BATCH_CELLS:
                 yield rows.batch()
     except (ValueError, RecursionError) as error:
+        if rows.n:
+            yield rows.batch()
         reason = "nested too deeply" if isinstance(error, RecursionError) else "no valid JSON"
         raise DataError(f"{source.name}: {reason}, after {rows.total:,} rows") from None
     if rows.n:
@@ -166,6 +171,21 @@ class _Rows:
         """Rows collected for the batch to come."""
         return len(self._rows)
 
+    @property
+    def cells(self) -> int:
+        """Of the batch to come."""
+        return len(self._rows) * len(self._names)
+
+    def brings_nothing_new(self, line: str) -> bool:
+        """Whether a line is seen at a glance to hold no key but those that came up in earlier batches."""
+        if self._text is None:
+            return False
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(value, dict) and value.keys() <= self._originals.keys()
+
     def add_line(self, line: str) -> None:
         """Add what one line of JSONL holds."""
         try:
@@ -200,6 +220,8 @@ class _Rows:
     def batch(self) -> Batch:
         """Hand over what was collected and begin anew."""
         text = self._text_column()
+        if self.source.columns_only:
+            self._start()
         columns: dict[str, list[str | None]] = {}
         for raw, name in self._names.items():
             cells = [row.get(raw) for row in self._rows]

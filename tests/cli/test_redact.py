@@ -79,8 +79,8 @@ def test_nothing_is_written_about_a_text_when_things_fail(tmp_path, model, chats
             done = run("score", tmp_path / name, "--model", model, *options)
             assert done.code in (1, 65)
             clean(done.stderr)
-    (tmp_path / "late.jsonl").write_text('{"text": "halo", "x": 1}\n' * 20_000 + json.dumps({TEXT: TEXT}) + "\n")
-    clean(fails(65, "score", tmp_path / "late.jsonl", "--model", model, "-o", tmp_path / "o.csv", says="write jsonl").stderr)
+    late = '{"text": "halo", "x": 1}\n' * 20_000 + json.dumps({TEXT: TEXT}) + "\n"
+    clean(fails(65, "score", "-", "--model", model, "-o", tmp_path / "o.csv", says="write jsonl", stdin=late.encode()).stderr)
 
 
 def test_an_error_nobody_thought_of_shows_no_text(model, chats):

@@ -14,6 +14,7 @@ import pytest
 
 from moderation.classifier.model import save_model
 from moderation.cli.interrupts import noted_signals
+from moderation.messages.journal import input_facts
 from moderation.messages.writing import open_alone
 from tests.authored import TEXTS
 from tests.cli import killed
@@ -53,6 +54,7 @@ def source(tmp_path) -> Path:
     folder = tmp_path / "in"
     folder.mkdir()
     rows = [json.dumps({"id": n, "text": f"{TEXTS[n % len(TEXTS)]} {CANARY}"}) + "\n" for n in range(200)]
+    rows[150] = json.dumps({"text": TEXTS[0], "late": CANARY}) + "\n"
     rows[77] = f'{{"text": "{CANARY}\n'
     (folder / "a.jsonl").write_text("".join(rows[:120]))
     (folder / "b.jsonl").write_text("".join(rows[120:]))
@@ -133,6 +135,10 @@ def test_only_the_same_run_is_continued(tmp_path, source, model, tiny_model):
         (["--model", model, "--to", "jsonl"], "the same output format"),
     ):
         fails(73, "score", source, "-o", out, "--resume", *options, says=reason)
+    facts = input_facts([str(source)])
+    (source / ".git").mkdir()
+    (source / ".git" / "index").write_text("what is not read may change")
+    assert input_facts([str(source)]) == facts
     with (source / "b.jsonl").open("a") as file:
         file.write('{"text": "late"}\n')
     fails(73, "score", source, "-o", out, "--resume", "--model", model, says="the same input 1")
@@ -199,4 +205,4 @@ def test_rows_before_a_broken_file_come_out_on_any_number_of_threads(tmp_path, m
     (tmp_path / "b.json").write_text('[{"text": "halo"}, oops')
     for jobs in (1, 2, 5):
         done = run("score", tmp_path / "a.csv", tmp_path / "b.json", "--model", model, "--jobs", jobs)
-        assert (done.code, len(done.rows)) == (65, 30)
+        assert (done.code, len(done.rows)) == (65, 31)

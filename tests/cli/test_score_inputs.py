@@ -244,7 +244,7 @@ def test_a_broken_document_is_refused_without_its_text(tmp_path, model, content)
 
 def test_inputs_that_are_not_there(tmp_path, model):
     fails(66, "score", tmp_path / "none.csv", "--model", model, says="none.csv")
-    fails(66, "score", tmp_path, "--model", model, says="no file in this folder")
+    fails(66, "score", tmp_path, "--model", model, says="no file that ends in")
     fails(66, "score", "\ud800", "--model", model, says="moderation")
     (tmp_path / "in.csv").write_bytes(FORMATS["csv"])
     assert fails(66, "score", tmp_path / "in.csv", tmp_path / "no\n\x1b[31m\u202ene", "--model", model, says="no").stdout == b""

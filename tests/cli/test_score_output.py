@@ -107,26 +107,89 @@ def test_a_folder_that_may_not_be_written_to(tmp_path, model, chats):
 def test_after_a_failure_nothing_is_left(tmp_path, model, form):
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "a.csv").write_text("text\nhalo\n")
-    (folder / "b.json").write_text('[{"text": "RAHASIA"}, oops')
-    done = fails(65, "score", folder, "--model", model, "-o", tmp_path / f"out.{form}", says="b.json")
+    inputs = [folder / "a.csv", folder / "b.json"]
+    inputs[0].write_text("text\nhalo\n")
+    inputs[1].write_text('[{"text": "RAHASIA"}, oops')
+    done = fails(65, "score", *inputs, "--model", model, "-o", tmp_path / f"out.{form}", says="b.json")
     assert "RAHASIA" not in done.stderr
     fails(66, "score", folder / "a.csv", "--model", "nobody", "-o", tmp_path / f"out.{form}", says="nobody")
     assert files(tmp_path) == ["in"]
     (tmp_path / f"out.{form}").write_text("precious")
-    fails(65, "score", folder, "--model", model, "-o", tmp_path / f"out.{form}", "--force", says="b.json")
+    fails(65, "score", *inputs, "--model", model, "-o", tmp_path / f"out.{form}", "--force", says="b.json")
     assert (tmp_path / f"out.{form}").read_text() == "precious"
 
 
-def test_other_columns_in_a_later_file_are_no_csv(tmp_path, model):
-    (tmp_path / "a.csv").write_text("text\nhalo\n")
-    (tmp_path / "b.csv").write_text("text,id\nRAHASIA,1\n")
-    done = fails(65, "score", tmp_path / "a.csv", tmp_path / "b.csv", "--model", model, "--to", "csv", says="write jsonl")
-    assert "RAHASIA" not in done.stderr
-    assert [inputs(row) for row in run("score", tmp_path / "a.csv", tmp_path / "b.csv", "--model", model).rows] == [
-        {"text": "halo"},
-        {"text": "RAHASIA", "id": "1"},
+def test_columns_of_all_files_are_those_of_a_table(tmp_path, model):
+    names = [tmp_path / name for name in ("a.csv", "b.csv", "c.parquet", "d.jsonl")]
+    names[0].write_text("text\nhalo\n")
+    names[1].write_text("text,id\nlagi,1\n")
+    pq.write_table(pa.table({"id": [2], "text": ["mati"], "tags": [["x"]]}), names[2])
+    names[3].write_text('{"text": "dua", "tags": 5}\n')
+    rows = [inputs(row) for row in run("score", *names, "--model", model).rows]
+    assert [list(row) for row in rows] == [["text"], ["text", "id"], ["id", "text", "tags"], ["text", "tags"]]
+    run("score", *names, "--model", model, "-o", tmp_path / "out.csv")
+    assert [tuple(inputs(row).values()) for row in csv_rows(tmp_path / "out.csv")] == [
+        ("halo", "", ""),
+        ("lagi", "1", ""),
+        ("mati", "2", '["x"]'),
+        ("dua", "", "5"),
     ]
+    run("score", *names, "--model", model, "-o", tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet").drop_columns(VERDICT)
+    assert [tuple(row.values()) for row in table.to_pylist()] == [
+        ("halo", None, None),
+        ("lagi", "1", None),
+        ("mati", "2", '["x"]'),
+        ("dua", None, "5"),
+    ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_keys_that_come_late(tmp_path, model, jobs):
+    lines = [json.dumps({"text": "halo", "n": n} if n != 45_000 else {"text": "mati", "late": "ya"}) for n in range(45_001)]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    out = tmp_path / "out.csv"
+    assert run("score", tmp_path / "in.jsonl", "--model", model, "-o", out, "--jobs", jobs).code == 0
+    rows = csv_rows(out)
+    assert [inputs(row) for row in (rows[0], rows[-1])] == [
+        {"text": "halo", "n": "0", "late": ""},
+        {"text": "mati", "n": "", "late": "ya"},
+    ]
+    piped = (tmp_path / "in.jsonl").read_bytes()
+    fails(65, "score", "-", "--model", model, "--to", "parquet", "-o", tmp_path / "o", stdin=piped, says="write jsonl")
+
+
+def test_a_folder_of_everything(tmp_path, model):
+    folder = tmp_path / "in"
+    (folder / "mail").mkdir(parents=True)
+    for number in range(8):
+        (folder / "mail" / f"{number}.eml").write_bytes(b"Subject: halo\nFrom: a@b.example\n\ninternet mati\n")
+    (folder / "a.csv").write_text("id,pesan\n1,halo\n2,mati\n")
+    (folder / "b.json").write_text('[{"text": "satu", "id": 9}, oops')
+    (folder / "c.parquet").write_bytes(b"PAR1RAHASIA")
+    (folder / "foto.png").write_bytes(b"x")
+    for form in ("jsonl", "csv", "parquet"):
+        done = run("score", folder, "--model", model, "-o", tmp_path / f"out.{form}")
+        assert done.code == 1
+        told = done.stderr.splitlines()
+        assert [line.rpartition("/")[2] for line in told[:2]] == [
+            "b.json: no valid JSON, after 1 rows; marked unreadable",
+            "c.parquet: damaged Parquet file; marked unreadable",
+        ]
+        assert told[2] == "rows that could not be read, marked unreadable: 2"
+        assert told[3].endswith(": 1")
+        assert "RAHASIA" not in done.stderr
+    tables = [csv_rows(tmp_path / "out.csv"), pq.read_table(tmp_path / "out.parquet").to_pylist()]
+    tables.append(checked([json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]))
+    for rows in tables:
+        assert [Path(row["path"]).name for row in rows] == [
+            *("a.csv", "a.csv", "b.json", "b.json", "c.parquet"),
+            *(f"{number}.eml" for number in range(8)),
+        ]
+        statuses = [row["status"] for row in rows]
+        assert statuses == ["ok", "ok", "ok", "unreadable", "unreadable", *["ok"] * 8]
+        assert rows[0]["pesan"] == "halo"
+        assert rows[-1]["subject"] == "halo"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.errors import DataError
+from moderation.limits import MAX_BATCH_CELLS, MAX_COLUMNS
+from moderation.messages import reading
 from moderation.messages.arrays import scrub
-from moderation.messages.batch import ReadProblems
+from moderation.messages.batch import DEFAULTS, ReadProblems
+from moderation.messages.reading import columns_of, read
+from moderation.messages.unifying import Columns, unified
 from tests.messages.helpers import read_all, read_one, read_rows, read_texts
 
 ANY_TEXT = st.text(st.characters(), max_size=12)
@@ -183,3 +189,36 @@ def test_a_megabyte(tmp_path):
     message = 'a "kata" \n' * 100_000
     batch, _ = read_one(tmp_path / "a.jsonl", json.dumps({"text": message}))
     assert batch.texts.to_pylist() == [message]
+
+
+def test_many_rare_keys_make_small_batches(tmp_path):
+    rows = [{"text": "halo", f"k{n % 1_900}": n} for n in range(9_000)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    for name in ("a.jsonl", "a.json"):
+        batches = read_all(tmp_path / name)
+        assert len(batches) > 3
+        assert max(batch.table.num_rows * batch.table.num_columns for batch in batches) <= MAX_BATCH_CELLS + MAX_COLUMNS
+        assert sum(batch.table.num_rows for batch in batches) == 9_000
+
+
+def test_what_could_be_read_of_a_broken_document_comes_out(tmp_path):
+    (tmp_path / "a.json").write_text('[{"text": "satu"}, "dua", oops')
+    batches = read([str(tmp_path / "a.json")], text_column=None)
+    assert next(batches).texts.to_pylist() == ["satu", "dua"]
+    with pytest.raises(DataError, match="after 2 rows"):
+        next(batches)
+
+
+@given(st.lists(st.tuples(OBJECTS, st.sampled_from(["", "oops", "5", '"b"', "{"])), min_size=1, max_size=9), st.integers(1, 4))
+def test_columns_told_first_are_those_that_come(tmp_path_factory, rows, size):
+    path = tmp_path_factory.mktemp("json") / "a.jsonl"
+    path.write_text("".join(f"{json.dumps(members)}\n{line}\n" for members, line in rows), encoding="utf-8")
+    with patch.object(reading, "BATCH_ROWS", size):
+        told = columns_of([str(path)], text_column="x", encoding="utf-8", options=DEFAULTS)
+    columns = Columns()
+    with suppress(DataError):  # no column of this name
+        for batch in read([str(path)], text_column="x", batch_rows=size):
+            columns.add(batch.table.schema)
+            assert unified(batch, told).table.column_names == told.names
+    assert columns.schema.names == told.names

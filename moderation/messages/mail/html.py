@@ -2,6 +2,10 @@
 
 One pass over the tags, in time that grows with the length whatever the tags are; a parser that builds the tree (selectolax on
 Lexbor) takes 225 s for a megabyte of ``<div>``. Where the two could differ on broken markup, text is taken for visible.
+
+Hidden is what ``hidden``, ``display``, ``visibility``, ``opacity``, ``font-size`` and a closed box hide, in an element or in a
+``<style>`` (see `moderation.messages.mail.sheets`). Text in the colour of its background or in none, and text moved off the page,
+is taken for visible: mail programs change colours in the dark, drop ``position``, and show what others hide.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import NamedTuple
 
 from moderation.limits import MAX_HTML_DEPTH
 from moderation.messages.mail.css import declarations, is_gone, is_invisible, is_small
+from moderation.messages.mail.sheets import Sheets
 
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
@@ -42,6 +47,10 @@ _RAW = {
     for name in ("script", "style", "title", "noembed", "noframes", "iframe", "textarea", "xmp")
 }
 """Elements in which tags are text."""
+
+_STYLE = re.compile(r"<style(?=[\s/>])", re.IGNORECASE)
+_ODD = _names("template noscript svg math select")
+"""Elements in which ``<style>`` is no style sheet in some programs."""
 
 _BLOCKS = _names(
     "address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5"
@@ -103,7 +112,7 @@ def _joined(pieces: Iterable[str]) -> str:
 def _pieces(document: str) -> Iterator[tuple[_Part, str]]:
     """Visible text and line ends in their order, still escaped."""
     document = document.replace(_LINE, "\ufffd").replace(_PARAGRAPH, "\ufffd")
-    elements = _Elements()
+    elements = _Elements(_sheets(document))
     position = 0
     while token := _TOKEN.search(document, position):
         yield from _visible(elements, document[position : token.start()])
@@ -134,6 +143,30 @@ def _pieces(document: str) -> Iterator[tuple[_Part, str]]:
     yield from _visible(elements, document[position:])
 
 
+def _sheets(document: str) -> Sheets:
+    """The ``<style>`` elements of a document, wherever they are: they are about what stands above them too."""
+    texts: list[tuple[str, bool]] = []
+    position = odd = 0
+    last = max((tag.start() for tag in _STYLE.finditer(document)), default=-1)
+    while position <= last and (token := _TOKEN.search(document, position)):
+        position = token.end()
+        name = (token["name"] or "").lower()
+        if name in _ODD:
+            odd += -1 if token["end"] else 1
+        elif name in _RAW and not token["end"]:
+            end = _RAW[name].search(document, position).start()  # type: ignore[union-attr]
+            if name == "style" and token["cut"] is None:
+                texts.append((document[position:end], odd == 0 and _is_plain(_attributes(token["attributes"]))))
+            position = end
+    return Sheets(texts)
+
+
+def _is_plain(style: dict[str, str]) -> bool:
+    """Whether a ``<style>`` element holds everywhere: no other language, no medium that may not be this one."""
+    known = {"type": ("", "text/css"), "media": ("", "all", "screen")}
+    return all(name == "id" or value.strip().lower() in known.get(name, ()) for name, value in style.items())
+
+
 def _visible(elements: _Elements, text: str) -> Iterator[tuple[_Part, str]]:
     state = elements.state
     if text and not (state.gone or state.small or state.invisible):
@@ -153,7 +186,8 @@ class _State(NamedTuple):
 class _Elements:
     """The elements that are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheets: Sheets) -> None:
+        self._sheets = sheets
         self._open: list[tuple[str, _State]] = []
         self._places: defaultdict[str, list[int]] = defaultdict(list)  # by name, from the outermost
 
@@ -168,7 +202,7 @@ class _Elements:
             self._close(ended, _WALLS)
         if len(self._open) < MAX_HTML_DEPTH:
             self._places[name].append(len(self._open))
-            self._open.append((name, _inside(name, attributes, self.state)))
+            self._open.append((name, _inside(name, attributes, self.state, self._sheets)))
 
     def end(self, name: str) -> None:
         """Close the innermost element of this name, if there is one, with all in it."""
@@ -190,18 +224,18 @@ class _Elements:
         return innermost
 
 
-def _inside(name: str, attributes: str, around: _State) -> _State:
+def _inside(name: str, attributes: str, around: _State, sheets: Sheets) -> _State:
     state = around
     if name in ("template", "datalist"):
         state = state._replace(gone=True)
     if name == "pre":
         state = state._replace(preformatted=True)
-    if not state.gone and _TELLING.search(attributes):
+    if not state.gone and (_TELLING.search(attributes) or sheets.concern(name)):
         given = _attributes(attributes)
-        style = declarations(given.get("style", ""))
+        style = sheets.style_of(name, given, *declarations(given.get("style", "")))
         state = state._replace(
             part=_part(name, given) if state.part is _Part.NEW else state.part,
-            gone="hidden" in given or is_gone(style),
+            gone=("hidden" in given and style.get("display", "none") == "none") or is_gone(style),
             small=is_small(style, state.small),
             invisible=is_invisible(style, state.invisible),
         )

@@ -79,7 +79,7 @@ def read_zip(archive: zipfile.ZipFile, name: str, problems: ReadProblems) -> Ite
     """
     found = False
     for member in archive.infolist():
-        if member.is_dir() or any(part.startswith((".", "__MACOSX")) for part in PurePath(member.filename).parts):
+        if member.filename.endswith("/") or any(part.startswith((".", "__MACOSX")) for part in PurePath(member.filename).parts):
             continue
         before = problems.left_out_files
         yield from _read_member(archive, member, f"{name}!{member.filename}", problems)

@@ -50,7 +50,7 @@ def read_document(source: Source) -> Iterator[Batch]:
     """Read one JSON document: a ticket, a list of them or an answer of an interface; one ticket is in memory at a time.
 
     Raises:
-        DataError: It is too long or no JSON.
+        DataError: It is too long or no JSON. What could be read of it comes first.
     """
     text = whole_document(source)
     rows = _Rows(source)
@@ -58,6 +58,7 @@ def read_document(source: Source) -> Iterator[Batch]:
         for item, people, start, end in _document(text):
             yield from rows.add(item, people, text[start : min(end, start + MAX_RAW_CHARACTERS)])
     except (ValueError, RecursionError) as error:
+        yield from rows.rest()
         reason = "nested too deeply" if isinstance(error, RecursionError) else "no valid JSON"
         raise DataError(f"{source.name}: {reason}, after {rows.total:,} rows") from None
     yield from rows.rest()

@@ -79,6 +79,95 @@ SEEN = [
 ]
 
 
+BY_A_SHEET = [
+    "<style>.x{display:none}</style><p class=x>x</p>",
+    "<p class='a x'>x</p><style type='text/css'>\n<!-- .x , div.x { color:red; display : none } --></style>",
+    "<style>p.x{visibility:hidden}</style><p class=x>x</p>",
+    "<style>#x{opacity:0}</style><div id=x>x</div>",
+    "<style>.x{font-size:0;line-height:0} td,p{font-size:14px}</style><p class=x>x</p>",
+    "<style>.x{overflow:hidden} .y{max-height:0}</style><p class='x y'>x</p>",
+    "<style>@import url(x);@media print{.z{color:red}} .x{display:none}</style><p class=x>x</p>",
+    "<style>@font-face{font-family:x}.x{background:url(data:a{};b) ; display:none}</style><p class=x>x</p>",
+    "<style>.x{display:none!important}</style><p class=x style='display:block'>x</p>",
+    "<style>.x{display:block!important}</style><p class=x style='display:none!important'>x</p>",
+    "<style>center{display:none}</style><center>x</center>",
+    "<style>.x{display:none;content:'}'}</style><p class=x>x</p>",
+]
+
+NOT_BY_A_SHEET = [
+    "<style>.x{display:none}</style><p class=X>x</p>",
+    "<style>.x{display:none}</style><p class='y&#160;x'>x</p>",
+    "<style>.x{display:none}</style><p class=x style='display:block'>x</p>",
+    "<style>.x{display:none}</style><style>.x{display:block}</style><p class=x>x</p>",
+    "<style>.x{display:none} @media (max-width:9px){td .x{display:block!important}}</style><p class=x>x</p>",
+    "<style>@media (max-width:9px){.x{display:none}}</style><p class=x>x</p>",
+    "<style>.y .x{display:none} .x:hover{display:none}</style><p class=x>x</p>",
+    "<style>.x,?{display:none}</style><p class=x>x</p>",
+    "<style>}.x{display:none}</style><p class=x>x</p>",
+    "<style>;.x{display:none}</style><p class=x>x</p>",
+    "<style>a{b:'\n} .x{display:none} '}</style><p class=x>x</p>",
+    "<style>a{b:'} .x{display:none} '}</style><p class=x>x</p>",
+    "<style>a{b:(;} .x{display:none;b:)}</style><p class=x>x</p>",
+    "<style>.x{y{display:none}}</style><p class=x>x</p>",
+    "<style>.x{displ ay:none;display:no ne;font-size:0 px;opacity:0px}</style><p class=x>x</p>",
+    "<style media=print>.x{display:none}</style><p class=x>x</p>",
+    "<style title=a>.x{display:none}</style><p class=x>x</p>",
+    "<style type=text/x>.x{display:none}</style><p class=x>x</p>",
+    "<!-- <style>.x{display:none}</style> --><p class=x>x</p>",
+    "<p title='<style>.x{display:none}</style>' class=x>x</p>",
+    "<template><style>.x{display:none}</style></template><p class=x>x</p>",
+    "<textarea><style>.x{display:none}</style></textarea><p class=x>x</p>",
+    "<style>.x{display:block!important}</style><p class=x style='display:none'>x</p>",
+    "<style>.X{display:block!important}</style><p class=x style='display:none'>x</p>",
+    "<style>.a\\:x{display:block!important}</style><p class=a:x style='display:none'>x</p>",
+    "<style>[y]{display:block!important}</style><p class=x style='display:none'>x</p>",
+    "<style>a{b:'/*'}.x{display:block!important}a{b:'*/'}</style><p class=x style='display:none'>x</p>",
+    "<style>a{b:url(/*)}.x{display:block!important}a{b:url(*/)}</style><p class=x style='display:none'>x</p>",
+    "<style>.x{display:block!important</style><p class=x style='display:none'>x</p>",
+    "<style>[hidden]{display:block}</style><p hidden>x</p>",
+    "<p hidden style='display:block'>x</p>",
+    "<p style='a:(;display:none;b:)'>x</p>",
+    "<p style='a:\";display:none;b:\"'>x</p>",
+    "<p style='display:no ne'>x</p>",
+]
+
+
+@pytest.mark.parametrize("document", BY_A_SHEET)
+def test_hidden_by_a_sheet(document):
+    assert text_of(f"a{document}c").split() == ["a", "c"]
+
+
+@pytest.mark.parametrize("document", NOT_BY_A_SHEET)
+def test_what_a_sheet_may_show_is_seen(document):
+    assert text_of(f"a{document}").split()[-1].endswith("x")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<style>" + ".x{display:none}" * 30_000 + "</style><p class=x>",
+        "<style>" + "a" * 500_000 + " b{display:block}</style><p>",
+        "<style>" + "{" * 500_000,
+        "<style>" + "@" * 500_000 + "</style>",
+        "<style>" + "/*" * 250_000 + "</style>",
+        "<style>" + "url(" * 125_000 + "</style>",
+        "<style>" + "@a;" * 160_000 + "b{display:block}</style>",
+        "<style>" + "'" * 500_001 + "</style>",
+        "<style>" + "(" * 250_000 + ")" * 250_000 + "</style>",
+        "<style>" + ",".join(f".x{n}" for n in range(70_000)) + "{display:block}</style><p>",
+        "<style>p{display:block}</style>" + "<p>" * 160_000,
+        "<p>" * 160_000 + "<style>p{display:block}</style>",
+        "<style></style>" * 30_000,
+        "<style>.x{display:none}</style>" + "<p class='" + "x " * 240_000 + "'>",
+        "<style>.x{display:none}</style>" + "<p class=x>" * 45_000,
+    ],
+)
+def test_sheets_take_no_time(document):
+    start = time.process_time()
+    text_of(document)
+    assert time.process_time() - start < 2
+
+
 @pytest.mark.parametrize("document", HIDDEN)
 def test_hidden(document):
     assert text_of(f"a{document}c").split() == ["a", "c"] or text_of(f"a{document}c") == "ac"

@@ -106,14 +106,16 @@ def test_a_folder_of_mails(tmp_path):
     (tmp_path / "cmds").write_text("mv 00001 00002")
     (tmp_path / "SOURCE.json").write_text('{"a": 1}')
     (tmp_path / ".hidden").write_bytes(mail("x"))
+    (tmp_path / "dalam" / "foto.png").write_bytes(b"x")
+    (tmp_path / "chat.txt").write_text("[31/12/23, 10:15:22 PM] Budi: siang\n[31/12/23, 10:16:22 PM] CS: ya\n")
     problems = ReadProblems()
-    (batch,) = read_all(tmp_path, problems=problems)
-    rows = batch.table.to_pylist()
+    rows = read_rows(tmp_path, problems=problems)
     assert paths(rows, tmp_path) == [
-        *("00001.7848dde101aa", "00002.9c4069e25e1e", "a.txt", "b.mbox#1", "b.mbox#2", "c", "dalam/x", "tanpa-kepala.txt")
+        *("00001.7848dde101aa", "00002.9c4069e25e1e", "SOURCE.json", "a.txt", "b.mbox#1", "b.mbox#2", "c"),
+        *("chat.txt", "chat.txt", "cmds", "dalam/x", "tanpa-kepala.txt"),
     ]
     assert rows[-1]["text"] == "hanya isi"
-    assert problems == ReadProblems(left_out_files=2)
+    assert problems == ReadProblems(left_out_files=1)
 
 
 def test_a_folder_with_some_mails(tmp_path):
@@ -128,6 +130,39 @@ def test_a_folder_with_some_mails(tmp_path):
     (tmp_path / "lain" / "x").write_bytes(b"no mail")
     with pytest.raises(NoInputError):
         read_all(tmp_path / "lain")
+
+
+def test_broken_mails_among_mails(tmp_path):
+    for number in range(3):
+        (tmp_path / f"0000{number}.7848dde1").write_bytes(mail(str(number)))
+    (tmp_path / "00003.9c4069e2").write_bytes(b"garbage\nSubject: x\n\nisi")
+    (tmp_path / "00004").write_bytes(b"\0\1\2")
+    (tmp_path / "00005.gz").write_bytes(gzip.compress(mail("5")))
+    (tmp_path / "a.csv").write_text("id,text\n1,csv\n")
+    (tmp_path / "b.zip").write_bytes(zipped({"_chat.txt": b"[31/12/23, 10:15:22 PM] Budi: chat\n"}))
+    (tmp_path / "c.py").write_text("x")
+    problems = ReadProblems()
+    batches = read_all(tmp_path, problems=problems)
+    texts = [text for batch in batches for text in batch.texts.to_pylist()]
+    assert texts == ["halo\n0", "halo\n1", "halo\n2", "garbage\nSubject: x\n\nisi", None, "halo\n5", "csv", "chat"]
+    assert all(row["path"].startswith(str(tmp_path)) for batch in batches for row in batch.table.to_pylist())
+    assert problems == ReadProblems(unreadable_rows=1, left_out_files=1)
+
+
+def test_a_file_that_is_refused_costs_a_row(tmp_path):
+    (tmp_path / "a.json").write_text('[{"text": "satu"}, oops')
+    (tmp_path / "b.eml").write_bytes(mail("dua"))
+    (tmp_path / "c.csv").write_text("text\ntiga\n")
+    (tmp_path / "hilang.csv").symlink_to("hilang.csv")  # is no file, and not there
+    problems = ReadProblems()
+    batches = read_all(tmp_path, problems=problems, mark_refused=True)
+    assert [text for batch in batches for text in batch.texts.to_pylist()] == ["satu", None, "halo\ndua", "tiga"]
+    assert [row for batch in batches for row in batch.unreadable] == [False, True, False, False]
+    assert problems == ReadProblems(unreadable_rows=1, refused=[f"{tmp_path}/a.json: no valid JSON, after 1 rows"])
+    with pytest.raises(DataError, match="after 1 rows"):
+        read_all(tmp_path)
+    with pytest.raises(DataError, match="after 1 rows"):
+        read_all(tmp_path / "a.json", mark_refused=True)
 
 
 def test_a_maildir(tmp_path):
@@ -151,6 +186,7 @@ def test_a_maildir(tmp_path):
         (gzip.compress(mail("isi")), ["halo\nisi"]),
         (zipped({"a": mail("isi"), "b": mail("isi")}), ["halo\nisi"] * 2),
     ],
+    ids=["mail", "mbox", "mbox of two", "gzip", "zip"],
 )
 def test_standard_input(monkeypatch, content, texts):
     class Pipe(io.BytesIO):
@@ -195,6 +231,12 @@ def test_bad_members_cost_only_their_rows(tmp_path):
     ]
     assert (batch.unreadable.tolist(), batch.texts.to_pylist()) == ([True, True, False], [None, None, "halo\ntiga"])
     assert batch.table["path"].to_pylist()[0] == f"{path}!a.eml"
+
+
+def test_a_member_without_a_name(tmp_path):
+    content = zipped({"a.eml": mail("satu"), "bbbbb": mail("dua")}).replace(b"bbbbb", b"\0bbbb")
+    (tmp_path / "a.zip").write_bytes(content)  # found by fuzzing
+    assert read_texts(tmp_path / "a.zip") == ["halo\nsatu", "halo\ndua"]
 
 
 def test_encrypted_members_are_marked(tmp_path):
