@@ -9,7 +9,6 @@ not they are the first model's most tempting mistake. This is multiple-instance 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 
 from moderation.categories import CATEGORIES
 from moderation.errors import CannotCreateError
-from moderation.labelled import LabelledRows, concatenated
+from moderation.labelled import LabelledRows
 from moderation.messages.arrays import strings
 from moderation.text.ngrams import word_features
 
@@ -36,10 +35,10 @@ _ANY_BITS = 8
 
 
 def loudest_pieces(rows: LabelledRows, loudness: Loudness, words: Mapping[str, int] = WORDS) -> LabelledRows:
-    """The loudest piece of each row for each of some categories, with the row's label of that category and no other.
+    """The loudest piece of each row for each of some categories, with the row's labels of these categories and no others.
 
-    A row of fewer words is its own piece. A piece keeps group, split and licence class of its row, so that the two never
-    stand on either side of a split. Categories follow each other in the order of ``words``.
+    A row of fewer words is its own piece; a piece that is the loudest for several categories is one row. It keeps group, split
+    and licence class of its row, so that the two never stand on either side of a split.
 
     Args:
         rows: ``n`` labelled rows.
@@ -47,19 +46,24 @@ def loudest_pieces(rows: LabelledRows, loudness: Loudness, words: Mapping[str, i
         words: Words in a piece, by category.
 
     Returns:
-        At most ``n * len(words)`` rows of source `PIECES`.
+        At most ``n * len(words)`` rows of source `PIECES`, in the order of the rows they are of.
     """
-    parts = []
+    labels: dict[tuple[int, str], npt.NDArray[np.float64]] = {}
     for category, length in words.items():
         place = CATEGORIES.index(category)
-        known = rows.select(~np.isnan(rows.labels[:, place]))
-        pieces, owners = loudest(known.texts.to_pylist(), length, loudness, place)
-        chosen = known.select(np.isin(np.arange(len(known)), owners))
-        labels = np.full(chosen.labels.shape, np.nan)
-        labels[:, place] = chosen.labels[:, place]
-        source = np.full(len(chosen), PIECES, object)
-        parts.append(replace(chosen, texts=strings(pieces), labels=labels, facets=chosen.facets | {"source": source}))
-    return concatenated(parts)
+        known = np.flatnonzero(~np.isnan(rows.labels[:, place]))
+        pieces, owners = loudest(rows.texts.take(pa.array(known)).to_pylist(), length, loudness, place)
+        for owner, piece in zip(known[owners].tolist(), pieces, strict=True):
+            told = labels.setdefault((owner, piece), np.full(len(CATEGORIES), np.nan))
+            told[place] = rows.labels[owner, place]
+    found = sorted(labels)
+    places = np.array([owner for owner, _ in found], np.int64)
+    return LabelledRows(
+        strings([piece for _, piece in found]),
+        np.array([labels[key] for key in found]).reshape(len(found), len(CATEGORIES)),
+        rows.weights[places],
+        {name: values[places] for name, values in rows.facets.items()} | {"source": np.full(len(found), PIECES, object)},
+    )
 
 
 def loudest(texts: Sequence[str], length: int, loudness: Loudness, place: int = 0) -> tuple[list[str], npt.NDArray[np.int64]]:
