@@ -2,7 +2,8 @@
 
 Judged rows that have a near-duplicate among the rows learnt from do not count. One matrix serves all trainings, and only
 heads that the left-out rows can judge are fitted: that keeps it to minutes. So the inverse document frequencies, which know no
-labels, are those of all rows of the corpus.
+labels, are those of all rows of the corpus. Nor are there pieces (`moderation.corpus.pieces`): they would take each model
+twice.
 """
 
 from __future__ import annotations

@@ -90,6 +90,8 @@ def row_counter(label: str) -> Iterator[Callable[[int], None]]:
 
 def report_problems(problems: ReadProblems) -> None:
     """Say what was wrong with the inputs, if anything was."""
+    for refusal in problems.refused:
+        say(f"{refusal}; marked unreadable")
     if problems.unreadable_rows:
         say(f"rows that could not be read, marked unreadable: {problems.unreadable_rows:,}")
     if problems.ragged_rows:
@@ -97,4 +99,4 @@ def report_problems(problems: ReadProblems) -> None:
     if problems.replaced_sequences:
         say(f"byte sequences that are no text, replaced: {problems.replaced_sequences:,}; --encoding names another encoding")
     if problems.left_out_files:
-        say(f"files that are no mails, left out: {problems.left_out_files:,}")
+        say(f"files that hold no messages, by name and look, left out: {problems.left_out_files:,}")

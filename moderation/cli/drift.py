@@ -122,7 +122,7 @@ def drift_of(
     if against:
         before = Tally(review)
         with row_counter("counted before") as count:
-            for batch in read(against, text_column=text_column):
+            for batch in read(against, text_column=text_column, mark_refused=True):
                 before.add(batch.texts, judge.score(batch.texts).probabilities)
                 count(len(batch.texts))
         baseline = before.profile()
@@ -131,7 +131,7 @@ def drift_of(
     tally, days = Tally(review), DayTally()
     new_words = NewWords(baseline.known) if words else None
     with row_counter("counted") as count:
-        for batch in read(messages, text_column=text_column):
+        for batch in read(messages, text_column=text_column, mark_refused=True):
             flags = tally.add(batch.texts, judge.score(batch.texts).probabilities)
             if (times := _times(batch, time_column)) is not None:
                 days.add(times, flags)

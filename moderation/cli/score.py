@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moderation import __version__
-from moderation.cli.console import report_problems, row_counter, say
+from moderation.cli.console import report_problems, row_counter
 from moderation.cli.interrupts import noted_signals
 from moderation.cli.top import show_top
 from moderation.errors import InterruptedRunError, OutputError, UsageError
@@ -189,8 +189,6 @@ def score_files(
         kept = "what is done is kept, the same command with --resume goes on" if writer.can_resume else "nothing is kept"
         error.args = (f"{error}; {kept}",)
         raise
-    for refusal in problems.refused:
-        say(f"{refusal}; marked unreadable")
     report_problems(problems)
     return problems.unreadable_rows
 

@@ -45,7 +45,8 @@ def show_top(
 
     moderator = load(model)
     problems = ReadProblems()
-    batches = read(inputs, text_column=text_column, encoding=encoding, options=options or ReadOptions(), problems=problems)
+    options = options or ReadOptions()
+    batches = read(inputs, text_column=text_column, encoding=encoding, options=options, problems=problems, mark_refused=True)
     urgent: list[_Urgent] = []
     counts: dict[str, int] = {}
     total = 0
