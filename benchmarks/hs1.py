@@ -43,7 +43,7 @@ class Detector:
         return self._score(strings(texts)).ravel()
 
     def _score(self, texts: pa.Array) -> npt.NDArray[np.float64]:
-        return self.head.decision_function(weigh(count_matrix(texts, BITS), self.idf2))
+        return self.head.decision_function(weigh(count_matrix(texts, BITS), self.idf2)).reshape(len(texts), 1)
 
 
 def best_threshold(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
