@@ -190,6 +190,8 @@ def test_a_header_alone_is_continued(tmp_path, model):
 
 
 def test_a_second_signal_is_not_held_back():
+    # Ignored where the tests run in the background.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
     with noted_signals() as stopped:
         assert stopped() is None
@@ -198,6 +200,7 @@ def test_a_second_signal_is_not_held_back():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGTERM) is before
+    signal.signal(signal.SIGINT, inherited)
 
 
 def test_rows_before_a_broken_file_come_out_on_any_number_of_threads(tmp_path, model):

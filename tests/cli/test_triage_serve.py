@@ -20,7 +20,12 @@ from moderation.cli.triage_serve import passwd
 from moderation.triage.page.gates import set_password
 from moderation.triage.queue import open_queue
 
-PROGRAM = "import sys; from moderation.cli.triage_serve import serve; import typer; typer.run(serve)"
+PROGRAM = """
+import signal, typer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+from moderation.cli.triage_serve import serve
+typer.run(serve)
+"""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from moderation.messages.mail.css import TELLING, bare, declarations, hides
 _CDO = re.compile(r"<!--|-->")
 _QUOTE = re.compile(r"[\"']|\\[{}()\"']")
 _BRACE = re.compile(r"[{}]")
-_STATEMENTS = re.compile(r"(?:\s*+@[^;{}]*+;)*+")
+_STATEMENTS = re.compile(r"(?:\s*@[^;{}]*;)*")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?(?:[.#][a-zA-Z_][\w-]*)?")
 _NAMES = re.compile(r"[.#][a-zA-Z_][\w-]*")
 _COMBINATORS = re.compile(r"[\s>+~]+")
