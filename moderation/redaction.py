@@ -55,7 +55,7 @@ _STAYS = re.compile(
 
 _NPWP = re.compile(
     rf"{_FIRST}\d\d(?:[ .\-]{{1,3}}\d{{3}}){{2}}[ .\-]{{1,3}}\d(?:[ .\-]{{1,3}}\d{{3}}){{2}}{_LAST}"
-    rf"|\bnpwp\b(?:\W|saya|nya|no|nomor){{0,8}}(?P<value>\d(?:{_G}\d){{14,15}}){_LAST}",
+    rf"|(?<!\[)\bnpwp\b(?:\W|saya|nya|no|nomor){{0,8}}(?P<value>\d(?:{_G}\d){{14,15}}){_LAST}",
     re.I,
 )
 _SIXTEEN = re.compile(rf"{_FIRST}(?=(?P<value>\d(?:{_G}\d){{15}}){_LAST})")
@@ -68,7 +68,7 @@ _PHONE = re.compile(
     |{_OPEN}(?:(?:\+|00)62{_P}|0)[2-79]\d{{1,2}}{_P}\d(?:[ .\-]{{0,3}}\d){{5,7}}{_LAST}                 # landline, 021 1234567
     |\+{_P}[1-9](?:{_P}\d){{8,14}}{_LAST}                                                               # abroad
     )
-    |\b(?:wa|whatsapp|hp|telp|tlp|telepon|phone|sms|hubungi)\b\W{{0,3}}(?P<value>8\d{{8,11}}){_LAST}""",
+    |(?<!\[)\b(?:wa|whatsapp|hp|telp|tlp|telepon|phone|sms|hubungi)\b\W{{0,3}}(?P<value>8\d{{8,11}}){_LAST}""",
     re.X | re.I,
 )
 

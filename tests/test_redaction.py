@@ -125,6 +125,7 @@ def test_a_mobile_number_in_any_dress(digits, gaps, data):
 @given(st.lists(st.sampled_from([*(t for texts in MASKED.values() for t in texts), *STAYS, "halo", "\n", ""]), max_size=6))
 @settings(max_examples=200, deadline=None)
 @example(["08\u200b1234567890", "ab\u200bc@d.ee"])
+@example(["01.234.567.8-901.000", "1234 5678 9012 3456"])
 def test_spans_are_in_order_and_leave_the_rest_alone(parts):
     text = " ; ".join(parts)
     spans = REDACTOR.spans(text)
