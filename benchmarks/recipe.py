@@ -7,7 +7,7 @@ Needs ``build/corpus-default.parquet`` (made by ``scripts/build-model default``)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from moderation.categories import CATEGORIES
 from moderation.classifier.features import count_matrix, squared_idf, weigh
 from moderation.classifier.heads import PartialLabelHeads
 from moderation.config import load_config
-from moderation.corpus.pieces import loudest_pieces
+from moderation.corpus.pieces import PIECES, loudest_pieces
 from moderation.labelled import read_labelled
 
 AUTHORS = ("sumatra", "expat", "obrolan")
@@ -30,30 +30,35 @@ OWN = ("authored", TWEETS)
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train."""
+    """One way to train.
+
+    Attributes:
+        name: What it is called in the table.
+        public: Times the shipped weights of public sources.
+        weight: Of every public source instead, where it is given.
+        pieces: Weight of the pieces instead of the shipped one.
+        changes: Other values for keys of the shipped config.
+    """
 
     name: str
-    bits: int = 19
-    word_weight: float = 2.0
-    C: float = 0.1
-    offset: float = 3.0
     public: float = 1.0
-    pieces: float = 0.3
-    weights: dict[str, float] = field(default_factory=dict)
+    weight: float | None = None
+    pieces: float | None = None
+    changes: dict[str, float] = field(default_factory=dict)
 
 
 VARIANTS = (
     Variant("own messages and annotations only", public=0.0),
-    Variant("public sources at full weight", weights={"*": 1.0}),
-    Variant("public sources at a fifth", weights={"*": 0.2}),
+    Variant("public sources at full weight", weight=1.0),
+    Variant("public sources at a fifth", weight=0.2),
     Variant("shipped"),
     Variant("shipped, no pieces", pieces=0.0),
     Variant("shipped, pieces count in full", pieces=1.0),
-    Variant("shipped, strong naive Bayes weighting", offset=0.5, C=0.15),
-    Variant("shipped, words count as characters do", word_weight=1.0),
-    Variant("shipped, 2**17 buckets", bits=17),
-    Variant("shipped, 2**21 buckets", bits=21),
-    Variant("shipped, less regularised", C=0.4),
+    Variant("shipped, strong naive Bayes weighting", changes={"offset": 0.5, "C": 0.15}),
+    Variant("shipped, words count as characters do", changes={"word_weight": 1.0}),
+    Variant("shipped, 2**17 buckets", changes={"bits": 17}),
+    Variant("shipped, 2**21 buckets", changes={"bits": 21}),
+    Variant("shipped, less regularised", changes={"C": 0.4}),
 )
 
 
@@ -63,32 +68,32 @@ def main() -> None:
     rows = rows.select(rows.facet("split") != "test")
     source = rows.facet("source")
     author = np.array([voice.split("/")[0] for voice in rows.facet("voice")])
-    shipped = load_config(ROOT / "recipes" / "default.toml").weights
+    shipped = load_config(ROOT / "recipes" / "default.toml")
     counts: dict[int, sparse.csr_matrix] = {}
 
     def scores(variant: Variant, learn: npt.NDArray[np.bool_], judge: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        if variant.bits not in counts:
+        config = replace(shipped, **variant.changes)
+        if config.bits not in counts:
             counts.clear()
-            counts[variant.bits] = count_matrix(rows.texts, variant.bits)
-        table = counts[variant.bits]
-        known = variant.weights or shipped
-        weights = (
-            np.array([1.0 if s in OWN else variant.public * known.get(s, known.get("*", 1.0)) for s in source]) * rows.weights
-        )
+            counts[config.bits] = count_matrix(rows.texts, config.bits)
+        table = counts[config.bits]
+        public = [variant.public * (config.weights.get(s, 1.0) if variant.weight is None else variant.weight) for s in source]
+        weights = np.where(np.isin(source, OWN), 1.0, public) * rows.weights
         learn = learn & (weights > 0)
-        idf2 = squared_idf(table[learn], variant.word_weight)
-        heads = PartialLabelHeads(variant.C, variant.offset).fit(weigh(table[learn], idf2), rows.labels[learn], weights[learn])
-        if variant.pieces:
+        idf2 = squared_idf(table[learn], config.word_weight)
+        heads = PartialLabelHeads(config.C, config.offset).fit(weigh(table[learn], idf2), rows.labels[learn], weights[learn])
+        weight = config.weights[PIECES] if variant.pieces is None else variant.pieces
+        if weight:
+            first = heads
 
             def loudness(texts: pa.Array) -> npt.NDArray[np.float64]:
-                return heads.decision_function(weigh(count_matrix(texts, variant.bits), idf2))
+                return first.decision_function(weigh(count_matrix(texts, config.bits), idf2))
 
-            customers = rows.select(learn & np.isin(source, OWN))
-            pieces = loudest_pieces(customers, loudness)
-            heads = PartialLabelHeads(variant.C, variant.offset).fit(
-                sparse.vstack([weigh(table[learn], idf2), weigh(count_matrix(pieces.texts, variant.bits), idf2)]).tocsr(),
+            pieces = loudest_pieces(rows.select(learn & np.isin(source, OWN)), loudness)
+            heads = PartialLabelHeads(config.C, config.offset).fit(
+                sparse.vstack([weigh(table[learn], idf2), weigh(count_matrix(pieces.texts, config.bits), idf2)]).tocsr(),
                 np.concatenate([rows.labels[learn], pieces.labels]),
-                np.concatenate([weights[learn], np.full(len(pieces), variant.pieces)]),
+                np.concatenate([weights[learn], np.full(len(pieces), weight)]),
             )
         return heads.decision_function(weigh(table[judge], idf2))
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
-
-import typer
-
-from moderation.categories import CATEGORIES
-from moderation.errors import UsageError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,27 +45,6 @@ def shown(text: str, limit: int | None = None) -> str:
     line = " ".join(text.split())
     kept = "".join(c for c in line if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return kept if limit is None or len(kept) <= limit else f"{kept[:limit].rstrip()}…"
-
-
-LabelColumns = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="CATEGORY=COLUMN", help="Where a category's labels are: hate=HS. Repeatable."),
-]
-
-
-def mapped_columns(options: Sequence[str] | None) -> dict[str, str]:
-    """Which column holds a category's labels, from options ``CATEGORY=COLUMN``.
-
-    Raises:
-        UsageError: One of them is something else.
-    """
-    columns = {}
-    for option in options or ():
-        category, _, column = option.partition("=")
-        if category not in CATEGORIES or not column:
-            raise UsageError(f"--label {option}: write CATEGORY=COLUMN, where CATEGORY is one of {', '.join(CATEGORIES)}")
-        columns[category] = column
-    return columns
 
 
 @contextmanager

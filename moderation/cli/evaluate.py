@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderation.cli.console import LabelColumns, mapped_columns, out, say, shown, write_out
-from moderation.cli.labelled import ENCODING, EncodingOption, say_noticed
+from moderation.cli.console import out, say, shown, write_out
+from moderation.cli.labelled import ENCODING, EncodingOption, LabelColumns, mapped_columns, say_noticed
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:

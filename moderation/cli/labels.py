@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import LabelColumns, mapped_columns, say, write_out
-from moderation.cli.labelled import ENCODING, EncodingOption, say_noticed
+from moderation.cli.console import say, write_out
+from moderation.cli.labelled import ENCODING, EncodingOption, LabelColumns, mapped_columns, say_noticed
 
 if TYPE_CHECKING:
     from moderation.labels import Checked, SplitPlan

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderation.cli.console import LabelColumns, mapped_columns, say, write_out
-from moderation.cli.labelled import say_noticed
+from moderation.cli.console import say, write_out
+from moderation.cli.labelled import LabelColumns, mapped_columns, say_noticed
 from moderation.errors import UsageError
 
 if TYPE_CHECKING:

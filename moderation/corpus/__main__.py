@@ -13,6 +13,7 @@ from rich.table import Table
 
 from moderation.categories import CATEGORIES
 from moderation.classifier.model import load_model
+from moderation.config import load_config
 from moderation.corpus.authored import balance, check, read_authored
 from moderation.corpus.build import BuildReport, build
 from moderation.corpus.datasheet import datasheet
@@ -51,16 +52,17 @@ def pieces_command(
     corpus: Annotated[Path, typer.Argument(help="Parquet file of `build`.")],
     model: Annotated[Path, typer.Option(help="Folder of the model that says what is loud.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Parquet file to write.")],
-    source: Annotated[list[str], typer.Option(help="A source whose messages are cut up; may be repeated.")],
+    config: Annotated[Path, typer.Option(help="Training config; messages of its customer sources are cut up.")],
 ) -> None:
     """Write the loudest piece of each message, to be learnt from beside the messages themselves.
 
-    Example: python -m moderation.corpus pieces build/corpus-default.parquet --model build/first --source authored -o p.parquet
+    Example: python -m moderation.corpus pieces corpus.parquet --model first --config recipes/default.toml -o pieces.parquet
     """
     rows = read_labelled([str(corpus)])
-    rows = rows.select(np.isin(rows.facet("source"), source) & (rows.facet("split") != "test"))
+    customers = load_config(config).customer_sources
+    rows = rows.select(np.isin(rows.facet("source"), customers) & (rows.facet("split") != "test"))
     if not len(rows):
-        raise NoInputError(f"{corpus} has no rows of {', '.join(source)} outside the test split")
+        raise NoInputError(f"{corpus} has no rows of {', '.join(customers)} outside the test split")
     pieces = loudest_pieces(rows, load_model(model).raw)
     write_rows(pieces, out)
     typer.echo(f"{out}: {len(pieces):,} pieces of {len(rows):,} messages", err=True)

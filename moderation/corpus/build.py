@@ -125,7 +125,8 @@ def build(
     rows = merged.rows[merged.rows[list(CATEGORIES)].notna().any(axis=1)].reset_index(drop=True)
     rows["group"] = near_groups(rows["folded"].tolist())
     rows["split"] = split_rows(rows, held_out)
-    _write(rows, out)
+    table = pa.Table.from_pandas(rows[SCHEMA.names], schema=SCHEMA, preserve_index=False)
+    write_parquet(table.replace_schema_metadata(None), out)
     return BuildReport(
         sources=tuple(
             SourceCount(name, int(before.get(name, 0)), len(own), *_label_counts(own), *counts)
@@ -167,10 +168,14 @@ def _label_counts(rows: pd.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
     return yes, {category: int((rows[category] == 0).sum()) for category in CATEGORIES}
 
 
-def _write(rows: pd.DataFrame, out: Path) -> None:
-    table = pa.Table.from_pandas(rows[SCHEMA.names], schema=SCHEMA, preserve_index=False)
+def write_parquet(table: pa.Table, out: Path) -> None:
+    """Write labelled rows as a file.
+
+    Raises:
+        CannotCreateError: ``out`` cannot be made.
+    """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table.replace_schema_metadata(None), out, compression="zstd")
+        pq.write_table(table, out, compression="zstd")
     except OSError as error:
         raise CannotCreateError(f"cannot write {out}: {error.strerror}") from error

@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from moderation.categories import CATEGORIES
-from moderation.errors import CannotCreateError
+from moderation.corpus.build import write_parquet
 from moderation.labelled import LabelledRows
 from moderation.messages.arrays import strings
 from moderation.text.ngrams import word_features
@@ -91,12 +90,7 @@ def write_rows(rows: LabelledRows, out: Path) -> None:
     """
     labels = {name: pa.array(rows.labels[:, place], from_pandas=True).cast(pa.int8()) for place, name in enumerate(CATEGORIES)}
     facets = {name: strings(values.tolist()) for name, values in rows.facets.items()}
-    table = pa.table({"text": rows.texts, **labels, "weight": rows.weights, **facets})
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, out, compression="zstd")
-    except OSError as error:
-        raise CannotCreateError(f"cannot write {out}: {error.strerror}") from error
+    write_parquet(pa.table({"text": rows.texts, **labels, "weight": rows.weights, **facets}), out)
 
 
 def _runs(texts: Sequence[str], length: int) -> tuple[list[str], npt.NDArray[np.int64]]:
