@@ -81,7 +81,7 @@ class Case:
         escalated: A moderator asked for somebody else's eyes, and they have not decided yet.
         since: When it came back into the queue; None if it did not.
         deciders: Who decided it; they do not decide it again.
-        passed: Who had it and is not offered it again.
+        passed: Who decided it or left it to others.
         holder: To whom it is reserved until ``until``, as message ``item``.
         until: Milliseconds since 1970.
         last: The last action that was not undone.

@@ -28,9 +28,8 @@ T = TypeVar("T")
 
 
 class Judged(NamedTuple):
-    """Of a message, what its state follows from: its number, case, author and time, and the verdict."""
+    """Of a message, what its state follows from: its case, author and time, and the verdict."""
 
-    item: int
     content: int
     author: str | None
     sent: int
@@ -47,7 +46,7 @@ class Deriver:
     rules: Rules
 
     def first_states(self, messages: Sequence[Judged]) -> list[tuple[Any, ...]]:
-        """Rows of ``state`` for messages of whose cases and authors nothing is known."""
+        """Rows of ``state``, but for the number, for messages of whose cases and authors nothing is known."""
         if not messages:
             return []
         p = np.array([message.probabilities for message in messages], np.float32)
@@ -58,7 +57,7 @@ class Deriver:
             category = self._most_urgent(message.flags, heavy)
             threat = is_staff_threat(message.flags, message.action)
             queue = _queue(category, harm, 0.0, threat=threat, stage=Stage.first, escalated=False)
-            known = (message.item, message.content, message.author, message.sent, category, harm)
+            known = (message.content, message.author, message.sent, category, harm)
             rows.append((*known, 0.0, threat, Stage.first.value, False, None, message.sent, queue))
         return rows
 
@@ -66,14 +65,13 @@ class Deriver:
         flagged = [CATEGORIES.index(flag) for flag in flags]
         return min(flagged, key=lambda k: self.policy.categories[k].answer_within_hours) if flagged else otherwise
 
-    def add_states(self, connection: Connection, messages: Sequence[Judged]) -> None:
-        """Make the state of messages that have none, given in the order of their numbers."""
-        first = messages[0].item
-        insert_rows(connection, schema.state, self.first_states(messages))
-        contents = {message.content for message in messages}
+    def add_states(self, connection: Connection, states: Sequence[tuple[Any, ...]]) -> None:
+        """Add what `first_states` made, each behind the number of its message and in the order of these."""
+        insert_rows(connection, schema.state, states)
+        first, contents = states[0][0], {content for _, content, *_ in states}
         decided = select(schema.events.c.content).distinct().where(among(connection, schema.events.c.content, contents))
         self._refresh_states(connection, log.cases(connection, connection.execute(decided).scalars().all()), first)
-        authors = {message.author for message in messages if message.author is not None}
+        authors = {author for _, _, author, *_ in states if author is not None}
         self.rerank(connection, self.offences(connection, authors), first)
 
     def refresh(self, connection: Connection, contents: Collection[int]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from moderation.triage.verdicts import Verdict
 
 ANALYSE_FROM = 1_000
+
+Rows = list[tuple[tuple[Any, ...], tuple[Any, ...]]]
+"""Of ``items`` and ``state``, but for the number of the message, which comes first in both."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,9 @@ def add(
         queue: Where to.
         verdicts: From `moderation.triage.verdicts.read_verdicts`.
         everything: Also those whose action is ``none``.
-        progress: Told how many more are in the queue.
+        progress: Told how many more are in the queue, from another thread.
     """
-    calm = 0
+    calm = asked = 0
 
     def wanted() -> Iterable[Verdict]:
         nonlocal calm
@@ -59,16 +63,24 @@ def add(
             else:
                 calm += 1
 
-    new = known = 0
-    with _uncollected():
+    def write(rows: Rows) -> int:
+        count = _add(queue, rows)
+        progress(len(rows))
+        return count
+
+    # The database works on one chunk while the next is read. However this ends, the chunk it has begun is finished first.
+    with _uncollected(), ThreadPoolExecutor(1) as thread:
+        begun: list[Future[int]] = []
         for some in chunks(wanted(), CHUNK):
-            count = _add(queue, some)
-            new += count
-            known += len(some) - count
-            progress(len(some))
+            rows = _rows(queue, some)
+            if begun:
+                begun[-1].result()
+            begun.append(thread.submit(write, rows))
+            asked += len(rows)
+        new = sum(one.result() for one in begun)
     if new >= ANALYSE_FROM:
         analyse(queue.engine)
-    return Added(new, known, calm)
+    return Added(new, asked - new, calm)
 
 
 @contextmanager
@@ -92,30 +104,38 @@ def content_keys(texts: Sequence[str]) -> list[int]:
     return [_digest(words or f"\0{text}") for words, text in zip(folded, texts, strict=True)]
 
 
-def _add(queue: Queue, verdicts: Sequence[Verdict]) -> int:
+def _rows(queue: Queue, verdicts: Sequence[Verdict]) -> Rows:
     contents = content_keys([verdict.text for verdict in verdicts])
-    keys = [_digest(f"{verdict.columns}\0{verdict.place}\0{verdict.text}") for verdict in verdicts]
     now = queue.now()
+    items, judged = [], []
+    for v, content in zip(verdicts, contents, strict=True):
+        key = _digest(f"{v.columns}\0{v.place}\0{v.text}")
+        sent = now if v.sent is None else min(v.sent, now)
+        said = (";".join(v.flags), v.action, v.status, v.model, v.columns)
+        items.append((key, content, now, sent, v.author, v.thread, v.channel, v.lang, v.text, *v.probabilities, *said))
+        judged.append(Judged(content, v.author, sent, v.probabilities, v.flags, v.action))
+    return list(zip(items, queue.deriver.first_states(judged), strict=True))
+
+
+def _add(queue: Queue, rows: Rows) -> int:
+    """Add those that are not there yet, in one transaction; returns how many."""
+    keys = [item[0] for item, _ in rows]
+    items: list[tuple[Any, ...]] = []
+    states: list[tuple[Any, ...]] = []
     with writing(queue.engine) as connection:
         known = set(connection.execute(select(schema.items.c.key).where(among(connection, schema.items.c.key, keys))).scalars())
-        first = item = (connection.execute(select(func.max(schema.items.c.id))).scalar() or 0) + 1
-        rows, judged = [], []
-        for verdict, key, content in zip(verdicts, keys, contents, strict=True):
-            if key in known:
-                continue
-            known.add(key)
-            v = verdict
-            sent = now if v.sent is None else min(v.sent, now)
-            said = (";".join(v.flags), v.action, v.status, v.model, v.columns)
-            where = (v.author, v.thread, v.channel, v.lang, v.text)
-            rows.append((item, key, content, now, sent, *where, *v.probabilities, *said))
-            judged.append(Judged(item, content, v.author, sent, v.probabilities, v.flags, v.action))
-            item += 1
-        if rows:
-            insert_rows(connection, schema.items, rows)
-            queue.deriver.add_states(connection, judged)
-            log.append(connection, now, Kind.added, {"first": first, "last": item - 1})
-    return len(rows)
+        first = (connection.execute(select(func.max(schema.items.c.id))).scalar() or 0) + 1
+        for key, (item, state) in zip(keys, rows, strict=True):
+            if key not in known:
+                known.add(key)
+                number = (first + len(items),)
+                items.append(number + item)
+                states.append(number + state)
+        if items:
+            insert_rows(connection, schema.items, items)
+            queue.deriver.add_states(connection, states)
+            log.append(connection, queue.now(), Kind.added, {"first": first, "last": first + len(items) - 1})
+    return len(items)
 
 
 def _digest(text: str) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, exists, literal, select
 
 from moderation.triage import schema
 from moderation.triage.cases import Case, Event, Kind, fold
@@ -57,6 +57,14 @@ def latest_action(connection: Connection, reviewer: str, kinds: Collection[Kind]
             elif event.kind in kinds and event.id not in undone:
                 return event
     return None
+
+
+def was_undone() -> ColumnElement[bool]:
+    """Whether the event at hand in a question about ``events`` was undone."""
+    undo = schema.events.alias("undo").c
+    # As `append` writes the detail: each database has its own way to look into JSON.
+    detail = literal('{"event": ') + cast(_events.id, Text) + literal("}")
+    return exists().where(undo.content == _events.content, undo.kind == Kind.undone.value, undo.detail == detail)
 
 
 def standing(connection: Connection, kinds: Collection[Kind]) -> Iterator[Event]:

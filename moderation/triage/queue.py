@@ -118,13 +118,13 @@ class Queue:
         return self._act(item, reviewer, Kind.decided, note, detail)
 
     def skip(self, item: int, reviewer: str, reason: str) -> Case:
-        """Leave a message to others, and say why."""
+        """Leave a message to others, and say why; it comes back when nobody has answered it in the time that its category has."""
         if not reason.strip():
             raise UsageError("a skipped message needs a reason")
         return self._act(item, reviewer, Kind.skipped, reason, lambda _case, _content: {"note": reason})
 
     def escalate(self, item: int, reviewer: str, note: str = "") -> Case:
-        """Ask for somebody else's eyes at once: the message goes to the top, for others."""
+        """Ask for somebody else's eyes at once: the message goes to the top, for others; it comes back like a skipped one."""
         return self._act(item, reviewer, Kind.escalated, note, lambda _case, _content: {"note": note})
 
     def appeal(self, item: int, reviewer: str, note: str = "") -> Case:

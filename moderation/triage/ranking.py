@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, exists, func, literal, select, tuple_
+from sqlalchemy import Connection, Select, case, exists, func, literal, select, tuple_
 
 from moderation.categories import CATEGORIES
 from moderation.policy import Policy
-from moderation.triage import schema
-from moderation.triage.priority import GROUPS, Group, total
+from moderation.triage import log, schema
+from moderation.triage.cases import Kind
+from moderation.triage.priority import GROUPS, HOUR, Group, total
 from moderation.triage.rules import Rules
 
-_state, _leases, _passed = schema.state.c, schema.leases.c, schema.passed.c
+_state, _leases, _passed, _events = schema.state.c, schema.leases.c, schema.passed.c, schema.events.c
 
 
 class Ranked(NamedTuple):
@@ -37,7 +38,8 @@ class Ranking:
         policy: The Code.
         rules: How to rank.
         now: The moment, in milliseconds since 1970.
-        reviewer: Only messages that can be given to this moderator: not those reserved for others or had before.
+        reviewer: Only messages that can be given to this moderator: not those reserved for others or had before. One that they
+            left to others comes back when its time to answer has passed once more and it still waits.
         category: Only messages of this category.
         page: How many messages of a group are fetched at once.
     """
@@ -99,6 +101,15 @@ class Ranking:
     def _allowed(self, chosen: Select[tuple[int, int, int]]) -> Select[tuple[int, int, int]]:
         if self.reviewer is None:
             return chosen
-        had = exists().where(_passed.reviewer == self.reviewer, _passed.content == _state.content)
+        returned = case(
+            *(
+                (_state.category == place, self.now - round(category.answer_within_hours * HOUR))
+                for place, category in enumerate(self.policy.categories)
+            )
+        )
+        left = _events.kind.in_([Kind.skipped.value, Kind.escalated.value]) & (_events.at > returned)
+        mine = (_passed.reviewer == self.reviewer) & (_passed.content == _state.content)
+        kept = (_events.content == _passed.content) & (_events.reviewer == _passed.reviewer) & ~log.was_undone()
+        had = exists().where(mine, kept, (_events.kind == Kind.decided.value) | left)
         reserved = exists().where(_leases.content == _state.content, _leases.until > self.now, _leases.reviewer != self.reviewer)
         return chosen.where(~had, ~reserved)

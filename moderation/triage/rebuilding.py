@@ -26,10 +26,11 @@ def rebuild(queue: Queue) -> int:
             connection.execute(delete(table))
         while rows := connection.execute(chosen.where(items.id > last)).all():
             judged = [
-                Judged(row.id, row.content, row.author, row.sent, row[6:], [f for f in row.flags.split(";") if f], row.action)
+                Judged(row.content, row.author, row.sent, row[6:], [f for f in row.flags.split(";") if f], row.action)
                 for row in rows
             ]
-            queue.deriver.add_states(connection, judged)
+            states = queue.deriver.first_states(judged)
+            queue.deriver.add_states(connection, [(row.id, *state) for row, state in zip(rows, states, strict=True)])
             done, last = done + len(rows), rows[-1].id
         acted_on = select(schema.events.c.content).distinct().where(schema.events.c.content.is_not(None))
         for some in chunks(connection.execute(acted_on).scalars().all()):

@@ -113,7 +113,7 @@ leases = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-passed = Table(  # cases that a moderator has had and is not offered again
+passed = Table(  # cases that a moderator has had; see `ranking.Ranking` for when one comes back
     "passed",
     metadata,
     Column("reviewer", Text, primary_key=True),

@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     Engine,
@@ -37,6 +39,8 @@ from moderation.triage import schema
 
 BUSY_MILLISECONDS = 30_000
 CACHE_KIB = 64 * 1024
+SQLITE_VALUES = 32_766
+"""How many values it takes in one statement."""
 CHECKPOINT_PAGES = 16_384
 """Of 4 KiB. Adding touches the same pages of the indexes again and again; they go to the file more seldom than by default."""
 
@@ -58,7 +62,7 @@ def open_store(url: str, *, create: bool) -> Engine:
         OutputError: The database cannot be reached.
     """
     engine = _engine(url)
-    if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+    if engine.dialect.name == "sqlite":
         file = Path(str(engine.url.database))
         if not file.exists() and not create:
             raise NoInputError(f"no queue at {file}: moderation triage add makes one")
@@ -108,28 +112,36 @@ def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
         yield connection
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert many rows that have a value for each column of the table, in its order."""
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows that have a value for each column of the table, in its order.
+
+    In few steps: the driver lets go of Python's lock for each, and waits milliseconds to have it back from a busy thread.
+    """
     names = [column.name for column in table.columns]
+    into = f"{table.name} ({', '.join(names)})"
     if connection.dialect.name == "postgresql":
         driver = connection.connection.driver_connection
         assert driver is not None
-        with driver.cursor().copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+        with driver.cursor().copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([column.type.compile(connection.dialect).lower() for column in table.columns])
             for row in rows:
                 copy.write_row(row)
-    elif rows:
-        marks = ", ".join("?" * len(names))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", list(map(tuple, rows)))  # noqa: S608
+        return
+    marks = f"({', '.join('?' * len(names))})"
+    step = SQLITE_VALUES // len(names)
+    for some in (rows[start : start + step] for start in range(0, len(rows), step)):
+        values = ", ".join([marks] * len(some))
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES {values}", tuple(chain.from_iterable(some)))  # noqa: S608
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """Whether a column holds one of many values, which go to the database as one parameter."""
+    listed = literal(json.dumps(list(values)))
     if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import ARRAY
-
-        return column == any_(literal(list(values), ARRAY(column.type)))
-    each = func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(select(each.c.value))
+        # As an array, which an index is asked for; made there, since in the statement it would take long to plan.
+        each = func.json_array_elements_text(listed.cast(JSON)).column_valued()
+        return column == any_(func.array(select(each.cast(column.type)).scalar_subquery()))
+    return column.in_(select(func.json_each(listed).table_valued("value").c.value))
 
 
 def upsert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 (two unrelated types of one interface)
@@ -194,6 +206,8 @@ def _engine(url: str) -> Engine:
         return engine
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise UsageError("--store is a URL that begins with sqlite: or postgresql:")
+    if parsed.database in (None, "", ":memory:") or "uri" in parsed.query:
+        raise UsageError("--store names a file, as in sqlite:///queue.db: a queue in memory would be another one for each thread")
     engine = create_engine(parsed, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,9 @@ from moderation.triage.intake import content_keys
 from moderation.triage.messages import SHOWN, surroundings
 from moderation.triage.priority import Group, is_staff_threat, level, total
 from moderation.triage.queue import Queue, open_queue
+from moderation.triage.ranking import Ranking
 from moderation.triage.rebuilding import rebuild
+from moderation.triage.store import reading
 from tests.triage.helpers import HOUR, RULES, START, Clock, add, derived, emptied, texts, verdict, word
 
 POLICY = default_policy()
@@ -122,6 +125,50 @@ def test_skipping_leaves_it_to_others(queue):
     assert queue.next("budi").id == 1
     with pytest.raises(UsageError, match="reason"):
         queue.skip(1, "budi", "  ")
+
+
+@pytest.mark.parametrize("leave", ["skip", "escalate"])
+def test_what_everybody_left_to_others_comes_back(queue, clock, leave):
+    answer_within = {category.name: category.answer_within_hours * HOUR for category in POLICY.categories}
+    add(queue, verdict("gue bakar", threatening=0.9), verdict("promo", spam=0.9))
+    for name in ("rani", "budi"):
+        for _ in range(2):
+            getattr(queue, leave)(queue.next(name).id, name, "in Javanese")
+        assert queue.next(name) is None
+    clock.passes(answer_within["threatening"] - 1)
+    assert queue.next("rani") is None
+    clock.passes(1)
+    assert queue.next("rani").id == 1
+    assert queue.next("budi") is None
+    queue.skip(1, "rani", "still in Javanese")
+    assert queue.next("rani") is None
+    assert queue.next("budi").id == 1
+    queue.decide(1, "budi", ["threatening"])
+    clock.passes(answer_within["spam"])
+    assert [queue.next(name) and queue.next(name).id for name in ("rani", "budi")] == [2, None]
+
+
+def test_what_a_moderator_decided_never_comes_back(store_url, clock):
+    with open_queue(store_url, create=True, rules=replace(RULES, second_opinion_share=1.0), now=clock) as queue:
+        add(queue, verdict("gue bakar", threatening=0.9))
+        queue.skip(1, "rani", "later")
+        queue.decide(1, "rani", [])
+        clock.passes(1_000 * HOUR)
+        assert queue.next("rani") is None
+        assert queue.next("budi").stage is Stage.second
+
+
+def test_what_was_undone_keeps_nothing_from_a_moderator(queue, clock):
+    answer_within = {category.name: category.answer_within_hours * HOUR for category in POLICY.categories}
+    add(queue, verdict("promo", spam=0.9))
+    queue.skip(1, "rani", "in Javanese")
+    clock.passes(answer_within["spam"])
+    for act in (lambda: queue.skip(1, "rani", "in Javanese"), lambda: queue.decide(1, "rani", ["spam"])):
+        act()
+        assert queue.next("rani") is None
+        queue.undo("rani")
+        clock.passes(RULES.lease_minutes * 60_000)
+        assert queue.next("rani").id == 1
 
 
 def test_escalating_lifts_it_for_others(queue):
@@ -396,7 +443,7 @@ def test_order_is_that_of_sorting_by_priority(tmp_path_factory, rows, later):
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["next", "decide", "clean", "skip", "escalate", "appeal", "undo", "add", "wait"]),
+        st.sampled_from(["next", "decide", "clean", "skip", "escalate", "appeal", "undo", "add", "wait", "wait long"]),
         st.sampled_from(["rani", "budi", "sari"]),
         st.integers(1, 8),
     ),
@@ -421,7 +468,7 @@ def do(queue: Queue, clock: Clock, step: tuple[str, str, int], added: int) -> No
     elif what == "add":
         add(queue, verdict(word(item % 3), abusive=0.7, author="xyz"[item % 3], id=f"n{added}", hours_ago=item))
     else:
-        clock.passes(item * 5 * 60_000)
+        clock.passes(item * (5 * 60_000 if what == "wait" else 5 * HOUR))
 
 
 def check_random_walk(url: str, walk: list[tuple[str, str, int]]) -> None:
@@ -434,9 +481,30 @@ def check_random_walk(url: str, walk: list[tuple[str, str, int]]) -> None:
                 do(queue, clock, step, added)
             except (ConflictError, NoInputError):
                 continue
+        check_who_is_given_what(queue)
         before = derived(queue)
         rebuild(queue)
         assert derived(queue) == before
+
+
+def check_who_is_given_what(queue: Queue) -> None:
+    """What can be given to whom, now and later, follows from the history of the messages that wait."""
+    answer_within = {category.name: category.answer_within_hours * HOUR for category in POLICY.categories}
+    waiting = [(message, queue.history(message.id)) for message in queue.ranked()]
+    for who, later in product(["rani", "budi", "sari"], [0, 2, 20, 200]):
+        now = queue.now() + later * HOUR
+        expected = set()
+        for message, history in waiting:
+            undone = {event.detail["event"] for event in history if event.kind is Kind.undone}
+            mine = [event for event in history if event.reviewer == who and event.id not in undone]
+            decided = any(event.kind is Kind.decided for event in mine)
+            left = [event.at for event in mine if event.kind in (Kind.skipped, Kind.escalated)]
+            recently = any(at > now - answer_within[message.category] for at in left)
+            with_other = later == 0 and message.holder not in (None, who)
+            if not (decided or recently or with_other):
+                expected.add(message.id)
+        with reading(queue.engine) as connection:
+            assert {ranked.item for ranked in Ranking(connection, POLICY, queue.rules, now, who)} == expected
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,6 +13,8 @@ from moderation.triage.rules import RULES_FILE, default_rules, load_rules
 from moderation.triage.store import open_store, writing
 from tests.triage.helpers import add, texts, verdict
 
+IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true")
+
 
 def test_opens_what_it_made(store_url):
     with pytest.raises(NoInputError, match="moderation triage add makes one"):
@@ -30,7 +32,7 @@ def test_another_version_is_refused(store_url):
         open_queue(store_url)
 
 
-@pytest.mark.parametrize("url", ["queue.db", "mysql://localhost/x", "", "sqlite"])
+@pytest.mark.parametrize("url", ["queue.db", "mysql://localhost/x", "", "sqlite", *IN_MEMORY])
 def test_urls_that_are_none(url):
     with pytest.raises(UsageError, match="--store"):
         open_store(url, create=True)

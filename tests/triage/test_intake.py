@@ -1,0 +1,104 @@
+"""Adding, a chunk behind reading: whatever interrupts it, what was begun is whole and the rest can be added again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import func, select
+
+from moderation.errors import DataError
+from moderation.triage import intake, log, schema
+from moderation.triage.rebuilding import rebuild
+from moderation.triage.store import SQLITE_VALUES, insert_rows, reading, writing
+from moderation.triage.verdicts import Verdict
+from tests.triage.helpers import derived, texts, verdict, word
+
+CHUNK = 20
+VERDICTS = [verdict(word(k), abusive=0.5 + k / 1000, author=f"a{k % 7}", id=str(k)) for k in range(90)]
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch):
+    threads = threading.active_count()
+    monkeypatch.setattr(intake, "CHUNK", CHUNK)
+    yield
+    assert threading.active_count() == threads
+
+
+def check_the_rest_can_be_added(queue, before: int) -> None:
+    assert len(texts(queue)) == before
+    again = intake.add(queue, VERDICTS)
+    assert (again.new, again.known) == (len(VERDICTS) - before, before)
+    assert [queue.message(k).text for k in range(1, len(VERDICTS) + 1)] == [one.text for one in VERDICTS]
+    now = derived(queue)
+    rebuild(queue)
+    assert derived(queue) == now
+
+
+@pytest.mark.parametrize("failure", [DataError, KeyboardInterrupt])
+@pytest.mark.parametrize("rows", [0, 5, CHUNK, 3 * CHUNK + 5])
+def test_reading_is_interrupted(queue, failure, rows):
+    def read() -> Iterator[Verdict]:
+        yield from VERDICTS[:rows]
+        raise failure("half-way")
+
+    with pytest.raises(failure, match="half-way"):
+        intake.add(queue, read())
+    check_the_rest_can_be_added(queue, rows // CHUNK * CHUNK)
+
+
+@pytest.mark.parametrize("failure", [DataError, KeyboardInterrupt])
+@pytest.mark.parametrize("chunk", [0, 2, 4])
+def test_writing_is_interrupted(queue, monkeypatch, failure, chunk):
+    """In the transaction, after everything is written."""
+    append, done = log.append, []
+
+    def interrupted(*given, **named):
+        done.append(append(*given, **named))
+        if len(done) > chunk:
+            raise failure("half-way")
+
+    monkeypatch.setattr(log, "append", interrupted)
+    with pytest.raises(failure, match="half-way"):
+        intake.add(queue, VERDICTS)
+    monkeypatch.setattr(log, "append", append)
+    check_the_rest_can_be_added(queue, chunk * CHUNK)
+
+
+def test_reading_is_two_chunks_ahead_at_most(queue):
+    read, told = [], []
+    intake.add(queue, (read.append(one) or one for one in VERDICTS), progress=lambda rows: told.append((rows, len(read))))
+    assert [rows for rows, _ in told] == [20, 20, 20, 20, 10]
+    for place, (_, seen) in enumerate(told, 1):
+        assert seen <= (place + 2) * CHUNK
+
+
+def test_the_same_in_one_chunk_and_across_chunks(queue):
+    doubled = [one for one in VERDICTS for _ in range(2)] + VERDICTS
+    added = intake.add(queue, doubled)
+    assert (added.new, added.known) == (90, 180)
+
+
+def test_more_rows_than_one_statement_takes(queue):
+    rows = [(f"r{k}", k) for k in range(SQLITE_VALUES + 1)]
+    with writing(queue.engine) as connection:
+        insert_rows(connection, schema.passed, [])
+        insert_rows(connection, schema.passed, rows)
+    with reading(queue.engine) as connection:
+        assert connection.execute(select(func.count()).select_from(schema.passed)).scalar() == len(rows)
+
+
+def test_every_value_comes_back_as_it_was(queue):
+    odd = ["a\tb\\N\n", "\\.", "'\"{},", "😭", "\u202e", " "]
+    given = [verdict(f"x{text}y", spam=0.1 + 2**-40, author=f"x{text}y", thread=text, sent=-1) for text in odd]
+    intake.add(queue, given)
+    for number, one in enumerate(given, 1):
+        found = queue.message(number)
+        assert (found.text, found.author, found.thread, found.sent) == (one.text, one.author, one.thread, -1)
+        assert tuple(found.probabilities.values()) == one.probabilities
+    queue.decide(1, "rani", ["spam"])
+    again = verdict("another", spam=0.3, author=given[0].author, sent=given[0].sent)
+    intake.add(queue, [again])
+    assert queue.message(len(odd) + 1).priority.repeat > 0
