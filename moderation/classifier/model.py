@@ -285,7 +285,7 @@ def _read_weights(content: bytes, buckets: int) -> npt.NDArray[np.int16]:
         raise ModelError("weights.npz cannot be read as plain numbers") from None
     if weights.min() < -ZERO or weights.max() >= ZERO:
         raise ModelError("weights.npz holds numbers of more than 12 bits")
-    return np.ascontiguousarray(weights.T, np.int16)
+    return weights.T.astype(np.int16, order="K", copy=False)
 
 
 def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:

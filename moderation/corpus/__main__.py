@@ -19,7 +19,6 @@ from moderation.corpus.build import BuildReport, build
 from moderation.corpus.datasheet import datasheet
 from moderation.corpus.pieces import loudest_pieces, write_rows
 from moderation.corpus.sources import LICENCE_CLASSES
-from moderation.corpus.splitting import voice_split
 from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError
 from moderation.labelled import read_labelled
 from moderation.text.vocabulary import VOCABULARY_FILE, build_vocabulary
@@ -111,15 +110,20 @@ def datasheet_command(
 
 
 @app.command("vocabulary")
-def vocabulary_command(data: DataFolder = Path("data")) -> None:
-    """Rebuild the words that a masked or spelt-out word may stand for; voices of the test split stay unseen.
+def vocabulary_command(corpus: Annotated[Path, typer.Argument(help="Parquet file of `build`.")]) -> None:
+    """Rebuild the words that a masked or spelt-out word may stand for; the test split stays unseen.
 
-    Example: python -m moderation.corpus vocabulary
+    Own messages are counted, and those of open sources that are not English: of these there are too many for their words to be
+    customers'.
+
+    Example: python -m moderation.corpus vocabulary build/corpus-default.parquet
     """
-    messages = read_authored(data / "authored")
-    rude = {"abusive", "threatening", "hate"}
-    learnt = ((m.text, not rude.isdisjoint(m.labels)) for m in messages if voice_split(m.voice) != "test")
-    np.savez_compressed(VOCABULARY_FILE, **build_vocabulary(learnt)._asdict())
+    rows = read_labelled([str(corpus)])
+    counted = (rows.facet("source") == "authored") | (rows.facet("lang") != "en")
+    rows = rows.select(counted & (rows.facet("licence_class") == "open") & (rows.facet("split") != "test"))
+    rude = (rows.labels[:, [CATEGORIES.index(name) for name in ("abusive", "threatening", "hate")]] == 1).any(axis=1)
+    built = build_vocabulary(zip(rows.texts.to_pylist(), rude.tolist(), strict=True))
+    np.savez_compressed(VOCABULARY_FILE, **built._asdict())
     typer.echo(f"{VOCABULARY_FILE.name}: {VOCABULARY_FILE.stat().st_size} bytes", err=True)
 
 

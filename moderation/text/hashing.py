@@ -6,16 +6,18 @@ import numpy as np
 
 from moderation.text.codes import BLANK, PRIME, VOWEL
 from moderation.text.compiled import compiled
-from moderation.text.people import KINDS, REACH, SLOT_BITS
+from moderation.text.kinds import KINDS, REACH, SLOT_BITS
 
-FEATURES = 3
+FEATURES = 4
 """Version of the features. It goes up whenever any message gets other feature numbers, for then no older model fits."""
 
 WORD_SEED = np.uint64(0xA0761D6478BD642F)
 _PAIR_SEED = np.uint64(0xE7037ED1A0B428DB)
 _EDGE = np.uint64(0x589965CC75374CC3)
 _SKELETON_SEED = np.uint64(0x8EBC6AF09C88C6E3)
-_NEAR_SEEDS = np.array([0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93], np.uint64)
+_NEAR_SEEDS = np.array(
+    [0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93, 0xA5CB9243F2CED2C5], np.uint64
+)
 
 _SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
 _SLOT_MASK = np.uint64((1 << SLOT_BITS) - 1)
@@ -24,9 +26,9 @@ _LANE_MASK = np.uint64(255)
 
 
 @compiled
-def _hash_whole(words, n_words, people, wholes, lanes):  # type: ignore[no-untyped-def]
-    """The hash of each word, and a one in the lane of the kind of person it names, 0 where it names none."""
-    keys, kinds = people
+def _hash_whole(words, n_words, kinds, wholes, lanes):  # type: ignore[no-untyped-def]
+    """The hash of each word, and a one in the lane of the kind it is of, 0 where it is of none."""
+    keys, kind_of = kinds
     place = 1
     for word in range(n_words):
         whole = WORD_SEED
@@ -38,15 +40,15 @@ def _hash_whole(words, n_words, people, wholes, lanes):  # type: ignore[no-untyp
         slot = whole >> _SLOT_SHIFT
         while keys[slot] and keys[slot] != whole:
             slot = (slot + np.uint64(1)) & _SLOT_MASK
-        lanes[word] = np.uint64(1) << np.uint64(kinds[slot]) * _LANE_BITS if keys[slot] else np.uint64(0)
+        lanes[word] = np.uint64(1) << np.uint64(kind_of[slot]) * _LANE_BITS if keys[slot] else np.uint64(0)
 
 
 @compiled
-def hash_words(words, size, n_words, people, shift, stamp, seen, stamps, wholes, lanes, features, firsts):  # type: ignore[no-untyped-def]
+def hash_words(words, size, n_words, kinds, shift, stamp, seen, stamps, wholes, lanes, features, firsts):  # type: ignore[no-untyped-def]
     """Feature numbers of ``words[1:size]``; those of word ``w`` stand in ``features[firsts[w]:firsts[w + 1]]``.
 
     A word gives the pair with the word before it (the message's edge for the first; the last word also pairs with the edge
-    after it) and, the first time it stands in the message, itself, itself near each kind of `moderation.text.people` that
+    after it) and, the first time it stands in the message, itself, itself near each kind of `moderation.text.kinds` that
     stands at most `REACH` words away, its consonants in order when it has a vowel and at least three consonants, and every
     run of 3 to 5 characters inside it with its edges as blanks. A feature number is the top ``64 - shift`` bits of a hash:
     words and pairs fall in the lower half of the numbers, character runs in the upper half. ``seen`` and ``stamps`` remember
@@ -60,7 +62,7 @@ def hash_words(words, size, n_words, people, shift, stamp, seen, stamps, wholes,
     place_shift = np.uint64(64 - bits)
     half_shift = shift + np.uint64(1)
     upper = np.uint64(1) << (np.uint64(63) - shift)
-    _hash_whole(words, n_words, people, wholes, lanes)
+    _hash_whole(words, n_words, kinds, wholes, lanes)
     near = np.uint64(0)  # how many of each kind stand within reach, a lane a kind
     for word in range(min(REACH, n_words)):
         near += lanes[word]

@@ -1,7 +1,8 @@
-"""Words for people, by who they are: whom a message speaks to, of or as.
+"""Kinds of words that tell what is aimed at whom: people, by who they are to the writer, and insults.
 
-A swear word says little until one knows whom it is aimed at. So the kernel gives every word once more for each kind of person
-named at most `REACH` words away: "lemot anjing" and "anjing lu" then differ in more than one pair of words.
+A swear word says little until one knows whom it is aimed at. So the kernel gives every word once more for each kind that stands
+at most `REACH` words away: "lemot anjing" and "anjing lu" then differ in more than one pair of words, and "lu" near any insult
+is the same wherever it is seen.
 
 The company's own name stands with those of other providers. Changing these words changes features: `FEATURES` in
 `moderation.text.hashing` goes up and every model has to be trained again.
@@ -14,13 +15,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from moderation.text.insults import INSULTS
 from moderation.text.vocabulary import squeeze, word_key
 
-SLOT_BITS = 11
+SLOT_BITS = 13
 """The hash table has this power of two of slots."""
 
 REACH = 10
-"""How many words away a person may be named."""
+"""How many words away a word of a kind may stand."""
 
 _KINDS = (
     # whom it speaks to
@@ -35,15 +37,16 @@ _KINDS = (
     "company kantor pt smartfren indosat aplikasi apk app kartu",
     # whom it speaks as
     "gue gw gua aku ak saya sy i me my w kami aing inyong",
+    INSULTS,
 )
 KINDS = len(_KINDS)
 
 _ENDINGS = ("", "nya", "ku", "mu", "lu", "lo")
-"""``teknisinya``, ``adminmu``: a short word with such an ending is still that person."""
+"""``teknisinya``, ``adminmu``: a word with such an ending is still of its kind."""
 
 
 @cache
-def load_people() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+def load_kinds() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
     """An open hash table: keys of words, 0 for a free slot, and their kinds from 0 up.
 
     A word's key is its hash `moderation.text.vocabulary.word_key`, its slot the key's top `SLOT_BITS` or the next free one.

@@ -17,6 +17,9 @@ SHORTEST_MASKED, LONGEST_MASKED, MOST_STARS = 4, 20, 2
 RARE = 10 * COST_UNIT
 """A word that costs as much is too rare to be read out of digits: it stands in fewer than one of 22,000 places."""
 
+_DOUBLED = np.int64(1) << 32
+"""Added to the rank of a word with a double letter where a ``*`` stands: more than any rank."""
+
 _SLOT_MASK = np.int64((1 << SLOT_BITS) - 1)
 _SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
 
@@ -116,13 +119,16 @@ def _is_mask(run, length, stars):  # type: ignore[no-untyped-def]
 
 @compiled
 def _find_masked(run, length, vocabulary):  # type: ignore[no-untyped-def]
-    """Put the letters of the likeliest word that fits in the place of the one or two ``*``; whether there is such a word."""
+    """Put the letters of the likeliest word that fits in the place of the one or two ``*``; whether there is such a word.
+
+    One with the same letter twice where a ``*`` stands (``as*hole``) is meant only when no other fits.
+    """
     first = last = -1
     for k in range(length):
         if run[k] == STAR:
             first = k if first < 0 else first
             last = k
-    best = np.int64(1) << 32
+    best = _DOUBLED << 1
     first_letter = last_letter = STAR
     head = _extend_key(WORD_SEED, run, 0, first)
     for a in range(97, 123):
@@ -132,8 +138,13 @@ def _find_masked(run, length, vocabulary):  # type: ignore[no-untyped-def]
             if last > first:
                 run[last] = np.uint32(LETTER << CLASS_SHIFT | b)
             slot = find_slot(vocabulary.keys, _extend_key(middle, run, last, length))
-            if slot >= 0 and vocabulary.ranks[slot] < best:
-                best = np.int64(vocabulary.ranks[slot])
+            if slot < 0:
+                continue
+            rank = np.int64(vocabulary.ranks[slot])
+            if run[first] in (run[first - 1], run[first + 1]) or run[last] in (run[last - 1], run[last + 1]):
+                rank += _DOUBLED
+            if rank < best:
+                best = rank
                 first_letter, last_letter = run[first], run[last]
     run[first], run[last] = first_letter, last_letter
     return first_letter != STAR

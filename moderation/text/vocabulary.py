@@ -1,10 +1,11 @@
 """The words that a masked or a spelt-out word may stand for: the table behind two rules of the compiled kernel.
 
-Counted in the project's own messages, whose labels tell rude words from others: people mask insults, so of two words that
+Counted in labelled messages, whose labels tell rude words from others: people mask insults, so of two words that
 fit a mask the ruder one is meant. Words are squeezed (``tunggu`` is ``tungu``) like those of the kernel.
 
-The finished table is shipped as ``vocabulary.npz``. Rebuild it with ``python -m moderation.corpus vocabulary``;
-doing so changes features, so every model has to be trained again.
+The finished table is shipped as ``vocabulary.npz``, counted in the corpus of the shipped model. To rebuild it,
+``python -m moderation.corpus vocabulary build/corpus-default.parquet``; that changes features, so every model has to be
+trained again.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-SLOT_BITS = 16
-"""The hash table has this power of two of slots."""
+from moderation.text.insults import INSULTS
+
+SLOT_BITS = 17
+"""The hash table has this power of two of slots, at most half of which are taken."""
 
 COST_UNIT = 16
 """Costs are sixteenths of a natural logarithm."""
@@ -35,15 +38,9 @@ _WORD = re.compile(r"(?<![^\W_]|[@*'])[a-z]{2,20}(?![^\W_]|[@*'])")
 _LINK = re.compile(r"https?://\S+")
 _REPEAT = re.compile(r"(.)\1+")
 _ELONGATED = re.compile(r"(.)\1\1")
-_INSULTS = (
-    "anjing anjir anjeng asu babi bajingan bangsat bego bejat biadab bodoh brengsek budek cocot dongo dungu edan gila "
-    "goblok goblog idiot jancok jancuk jembut kampang kampret kontol keparat lonte maling memek monyet ngentot pantek pepek "
-    "perek pukimak sampah setan sialan sinting sundal tai taik tolol tempik bacot bunuh bakar hajar mampus penggal bantai "
-    "tembak gorok cina kafir bencong banci asshole bastard bitch bullshit crap cunt damn dick fuck fucker fucking idiots "
-    "kill moron motherfucker retard shit slut stupid whore"
-)
-_INSULT_COUNT = 20
-"""Each of `_INSULTS` counts as if so many more rude messages had it."""
+_MASKED = f"{INSULTS} bunuh bakar hajar penggal bantai tembak gorok kill gila edan cina kafir damn crap".split()
+_MASKED_COUNT = 20
+"""Each of these, which people mask, counts as if so many more rude messages had it."""
 
 
 class Vocabulary(NamedTuple):
@@ -81,7 +78,7 @@ def build_vocabulary(messages: Iterator[tuple[str, bool]]) -> Vocabulary:
         ValueError: there are too many words for the table.
     """
     spellings: set[str] = set()
-    count = Counter({squeeze(word): _INSULT_COUNT for word in _INSULTS.split()})
+    count = Counter({squeeze(word): _MASKED_COUNT for word in _MASKED})
     rude_count = count.copy()
     for text, rude in messages:
         found = set(_WORD.findall(_LINK.sub("", text.lower())))
@@ -91,11 +88,12 @@ def build_vocabulary(messages: Iterator[tuple[str, bool]]) -> Vocabulary:
         if rude:
             rude_count.update(words)
     words = {word for word in count if len(word) > 1}
-    if len(words) > 1 << SLOT_BITS - 1:
+    if len(words) >= 1 << SLOT_BITS - 1:
         message = f"{len(words)} words are too many for the table"
         raise ValueError(message)
     total = sum(count.values())
-    likely = {word: (rude_count[word] + 0.3) / (count[word] + 1) * count[word] ** 0.6 for word in words}
+    # The powers are those that fill most masks right on the dev parts of hs1-folds.
+    likely = {word: (rude_count[word] + 1) / (count[word] + 1) * count[word] ** 0.8 for word in words}
     slots = 1 << SLOT_BITS
     keys, ranks, costs = np.zeros(slots, np.uint64), np.zeros(slots, np.uint16), np.zeros(slots, np.uint8)
     for rank, word in enumerate(sorted(words, key=lambda word: (-likely[word], word)), 1):
@@ -105,7 +103,7 @@ def build_vocabulary(messages: Iterator[tuple[str, bool]]) -> Vocabulary:
             slot = (slot + 1) % slots
         keys[slot], ranks[slot] = key, rank
         costs[slot] = min(255, round(-COST_UNIT * math.log(count[word] / total)))
-    return Vocabulary(keys, ranks, costs, _likely_letters(spellings | set(_INSULTS.split())))
+    return Vocabulary(keys, ranks, costs, _likely_letters(spellings | set(_MASKED)))
 
 
 def _likely_letters(words: set[str]) -> npt.NDArray[np.uint8]:

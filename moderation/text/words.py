@@ -17,8 +17,9 @@ The rules of `split_words`, tried in this order where a word may start
        is one after three letters when it stands for a vowel.
        ``'`` vanishes. Each ``*`` masks one letter: in a run of `SHORTEST_MASKED` to `LONGEST_MASKED` ASCII letters (digits in
        disguise included) with one or two ``*``, they stand for the letters that make it the likeliest word of the vocabulary
-       once squeezed; when there is none, each in turn for the letter that is likely between its neighbours. A ``*`` without
-       such a letter, and any other, vanishes. Letters that repeat are squeezed to one.
+       once squeezed, one without the same letter twice where a ``*`` stands if there is any; when there is none, each in turn
+       for the letter that is likely between its neighbours. A ``*`` without such a letter, and any other, vanishes. Letters
+       that repeat are squeezed to one.
     6. ``! ? "`` and symbols such as emoji are words of one character; repeats are squeezed.
 """
 

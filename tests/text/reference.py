@@ -34,7 +34,7 @@ from moderation.text.characters import (
     fold_character,
     load_table,
 )
-from moderation.text.people import load_people
+from moderation.text.kinds import load_kinds
 from moderation.text.vocabulary import load_vocabulary
 
 TABLE_UNICODE = "14.0.0"
@@ -52,7 +52,7 @@ PAIR_SEED = 0xE7037ED1A0B428DB
 SKELETON_SEED = 0x8EBC6AF09C88C6E3
 RUN_SEED = 0
 EDGE = 0x589965CC75374CC3
-NEAR_SEEDS = [0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93]
+NEAR_SEEDS = [0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93, 0xA5CB9243F2CED2C5]
 REACH = 10
 """Stands in pairs for the word before the first and after the last one."""
 RUN_LENGTHS = (3, 4, 5)
@@ -299,7 +299,13 @@ def _fill_stars(run: str) -> str:
     ]
     known = [word for word in fitting if _hash(_squeeze(word), WORD_SEED) in ranks]
     if known:
-        return min(known, key=lambda word: ranks[_hash(_squeeze(word), WORD_SEED)])
+        stars = [place for place, code in enumerate(run) if code == "*"]
+
+        def order(word: str) -> tuple[bool, int]:
+            doubled = any(word[place] in (word[place - 1], word[place + 1]) for place in stars)
+            return doubled, ranks[_hash(_squeeze(word), WORD_SEED)]
+
+        return min(known, key=order)
     while "*" in run:
         place = run.index("*")
         # The edge of a word, like a masked letter, is no letter.
@@ -380,8 +386,8 @@ def _upper(value: int, bits: int) -> int:
 
 @cache
 def _kind_of(word: str) -> int | None:
-    """The kind of person that a folded word names."""
-    keys, kinds = load_people()
+    """The kind that a folded word is of."""
+    keys, kinds = load_kinds()
     return dict(zip(keys.tolist(), kinds.tolist(), strict=True)).get(_hash(word, WORD_SEED))
 
 

@@ -25,8 +25,8 @@ from moderation.text.characters import load_table
 from moderation.text.codes import AMOUNT, MAIL, NUMBER, PHONE, URL, USER
 from moderation.text.decoding import MAX_CHARACTERS, decode
 from moderation.text.hashing import hash_words
+from moderation.text.kinds import KINDS, load_kinds
 from moderation.text.ngrams import count_features, fold, pack_weights, sum_weights
-from moderation.text.people import KINDS, load_people
 from moderation.text.vocabulary import load_vocabulary
 from moderation.text.words import split_words
 from tests.text import reference
@@ -236,8 +236,8 @@ def _sizes(content: bytes) -> tuple[int, int, int, int]:
     length, _ = decode(data, 0, len(content), *load_table(), codes, origins, np.zeros(4, np.uint8))
     n_words, size = split_words(codes, length, words, starts, ends, run, load_vocabulary())
     stamps = np.full(seen.size, -1, np.int64)
-    people, shift = load_people(), np.uint64(64 - BITS)
-    found = hash_words(words, size, n_words, people, shift, 0, seen, stamps, wholes, lanes, features, firsts)
+    kinds, shift = load_kinds(), np.uint64(64 - BITS)
+    found = hash_words(words, size, n_words, kinds, shift, 0, seen, stamps, wholes, lanes, features, firsts)
     assert (starts[:n_words] < ends[:n_words]).all()
     assert (ends[:n_words] <= length).all()
     return length, n_words, size, found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from moderation.text.ngrams import fold
 from moderation.text.vocabulary import SLOT_BITS, build_vocabulary, load_vocabulary, squeeze, word_key
 from tests.text import reference
 
@@ -41,7 +42,7 @@ def test_building_again_gives_the_same():
 
 def test_too_many_words_are_refused():
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = " ".join(a + b + c + d for a in letters for b in letters for c in letters for d in "abc")
+    words = " ".join(a + b + c + d for a in letters for b in letters for c in letters for d in "abcde")
     with pytest.raises(ValueError, match="too many"):
         build_vocabulary(iter([(words, False)]))
 
@@ -53,3 +54,10 @@ def test_keys_are_those_of_the_kernel_and_shipped_words_can_be_found():
     ranks = np.sort(shipped.ranks[shipped.keys > 0])
     assert np.array_equal(ranks, np.arange(1, len(ranks) + 1))
     assert shipped.letters.max() <= 26
+
+
+def test_a_doubled_letter_is_read_only_where_no_other_word_fits():
+    shipped = load_vocabulary()
+    assert shipped.ranks[_find(shipped, "lu")] < shipped.ranks[_find(shipped, "lalu")]
+    assert fold("l*lu") != "lu"
+    assert fold("as*hole") == "ashole"
