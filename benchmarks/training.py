@@ -30,7 +30,7 @@ from moderation.labelled import LabelledRows, concatenated, read_labelled
 from moderation.registry import load_named_model
 from moderation.training import train
 
-SIZES = (18_750, 37_500, 75_000, 150_000)
+SIZES = (25_000, 50_000, 100_000, 150_000)
 MILLIONS = 5
 _CHILD = """
 import resource, sys, time
