@@ -1,4 +1,4 @@
-"""Heads for more rows than memory holds, and heads that start from those of an older model.
+"""Heads for many rows, more than memory holds if need be, and heads that start from those of an older model.
 
 Dual coordinate descent over blocks of a spill (Hsieh et al. 2008; Yu et al. 2010): the problem, and so the heads, are those of
 `PartialLabelHeads`, but rows are visited a block at a time, in an order drawn anew each pass, and stay on disk in between.
