@@ -7,8 +7,9 @@ escalated, moves into the range between the floor and 100, by the same order.
 What does not change while a message waits, h and r, is rounded to a whole number, the *level*. Two messages of the same
 category (hence the same time to answer), the same level and both or neither under the floor form a *group*, and within a
 group the older one is never below the younger, now or later, however waiting counts. So at any moment the top of the queue
-is among the oldest of each group, of which there are at most `GROUPS`, and each is found by one step in an index. Nothing is
-ranked again as time passes, and the order is exactly that of the priorities at the moment of asking.
+is among the oldest of each group, of which there are at most `GROUPS`, and each is found by one step in an index; most groups
+are not even looked at, since waiting lifts a message only so far, see `most`. Nothing is ranked again as time passes, and the
+order is exactly that of the priorities at the moment of asking.
 """
 
 from __future__ import annotations
@@ -106,19 +107,24 @@ def waiting(waited: int, category: int, policy: Policy, rules: Rules) -> float:
 
 def total(group: Group, waited: int, policy: Policy, rules: Rules) -> float:
     """Priority of a message of a group that has waited so many milliseconds."""
-    return _lifted(group, _raised(group, waited, policy, rules), rules)
+    return _lifted(group, _raised(group, waiting(waited, group.category, policy, rules)), rules)
+
+
+def most(group: Group, rules: Rules) -> float:
+    """Priority that no message of a group exceeds, however long it waits."""
+    return _lifted(group, _raised(group, rules.waiting_most), rules)
 
 
 def priority(harm: float, group: Group, waited: int, policy: Policy, rules: Rules) -> Priority:
     """Priority with its parts; ``harm`` is 0 to 1."""
-    raised = _raised(group, waited, policy, rules)
+    raised = _raised(group, waiting(waited, group.category, policy, rules))
     lifted = _lifted(group, raised, rules)
     at_first = level(harm, 0)
     return Priority(lifted, at_first, group.level - at_first, raised - group.level, lifted - raised)
 
 
-def _raised(group: Group, waited: int, policy: Policy, rules: Rules) -> float:
-    spared = math.pow(1 - group.level / 100, 1 + waiting(waited, group.category, policy, rules))
+def _raised(group: Group, waits: float) -> float:
+    spared = math.pow(1 - group.level / 100, 1 + waits)
     return max(float(group.level), 100 * (1 - spared))
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, case, exists, func, literal, select, tuple_
+from sqlalchemy import Connection, Select, SmallInteger, case, exists, func, literal, select, tuple_
 
 from moderation.categories import CATEGORIES
 from moderation.policy import Policy
 from moderation.triage import log, schema
 from moderation.triage.cases import Kind
-from moderation.triage.priority import GROUPS, HOUR, Group, total
+from moderation.triage.priority import GROUPS, HOUR, Group, most, total
 from moderation.triage.rules import Rules
+from moderation.triage.store import each
+
+_LOOKED_AT = 32
+"""How many groups are looked at together."""
 
 _state, _leases, _passed, _events = schema.state.c, schema.leases.c, schema.passed.c, schema.events.c
 
@@ -56,13 +62,18 @@ class Ranking:
         """By falling priority; among equals the one that waits longest, then the one that was added first.
 
         Each group waits in a heap with its oldest message, whoever that can be given to: none of the group comes before it.
-        A group is opened only when that message would be next.
+        A group is opened only when that message would be next, and looked at only when any message of it could be.
         """
         heap: list[tuple[float, int, int, Ranked | None, Group]] = []
-        for group, since in self._heads():
-            heapq.heappush(heap, (-self._priority(group, since), since, -1, None, group))
         opened: dict[Group, Iterator[Ranked]] = {}
-        while heap:
+        unseen = deque(_by_most(self.rules))
+        while heap or unseen:
+            while unseen and (not heap or unseen[0][0] >= -heap[0][0]):
+                some = [unseen.popleft()[1] for _ in range(min(_LOOKED_AT, len(unseen)))]
+                for group, since in self._heads(some):
+                    heapq.heappush(heap, (-self._priority(group, since), since, -1, None, group))
+            if not heap:
+                return
             _, _, _, found, group = heapq.heappop(heap)
             if found is None:
                 opened[group] = self._members(group)
@@ -75,17 +86,13 @@ class Ranking:
     def _priority(self, group: Group, since: int) -> float:
         return total(group, self.now - since, self.policy, self.rules)
 
-    def _heads(self) -> list[tuple[Group, int]]:
-        """Every group that has messages, and since when its oldest waits: one step in the index for each."""
-        place = 0 if self.category is None else CATEGORIES.index(self.category)
-        beyond = GROUPS if self.category is None else Group(place + 1, False, 0).number
-        lowest = select(func.min(_state.queue)).where(_state.queue >= Group(place, False, 0).number, _state.queue < beyond)
-        groups = select(lowest.scalar_subquery().label("number")).cte("groups", recursive=True)
-        higher = select(func.min(_state.queue)).where(_state.queue > groups.c.number, _state.queue < beyond)
-        groups = groups.union_all(select(higher.scalar_subquery()).where(groups.c.number.is_not(None)))
-        oldest = select(func.min(_state.since)).where(_state.queue == groups.c.number).scalar_subquery()
-        rows = self.connection.execute(select(groups.c.number, oldest).where(groups.c.number.is_not(None)))
-        return [(Group.of(number), since) for number, since in rows]
+    def _heads(self, groups: list[Group]) -> list[tuple[Group, int]]:
+        """Those of the groups that have messages, and since when the oldest of each waits: one step in the index for each."""
+        wanted = [group.number for group in groups if self.category in (None, CATEGORIES[group.category])]
+        numbers = select(each(self.connection, wanted).cast(SmallInteger).label("number")).subquery().c
+        oldest = select(func.min(_state.since)).where(_state.queue == numbers.number).scalar_subquery()
+        rows = self.connection.execute(select(numbers.number, oldest))
+        return [(Group.of(number), since) for number, since in rows if since is not None]
 
     def _members(self, group: Group) -> Iterator[Ranked]:
         """The messages of a group, the oldest first."""
@@ -113,3 +120,10 @@ class Ranking:
         had = exists().where(mine, kept, (_events.kind == Kind.decided.value) | left)
         reserved = exists().where(_leases.content == _state.content, _leases.until > self.now, _leases.reviewer != self.reviewer)
         return chosen.where(~had, ~reserved)
+
+
+@lru_cache(maxsize=8)
+def _by_most(rules: Rules) -> tuple[tuple[float, Group], ...]:
+    """Every group and the priority that none of its messages exceeds, the highest first."""
+    groups = map(Group.of, range(GROUPS))
+    return tuple(sorted(((most(group, rules), group) for group in groups), reverse=True))

@@ -134,14 +134,21 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         connection.exec_driver_sql(f"INSERT INTO {into} VALUES {values}", tuple(chain.from_iterable(some)))  # noqa: S608
 
 
-def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Whether a column holds one of many values, which go to the database as one parameter."""
+def each(connection: Connection, values: Collection[Any]) -> ColumnElement[Any]:
+    """A column of many values, which go to the database as one parameter."""
     listed = literal(json.dumps(list(values)))
     if connection.dialect.name == "postgresql":
+        return func.json_array_elements_text(listed.cast(JSON)).column_valued()
+    return func.json_each(listed).table_valued("value").c.value
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column holds one of many values."""
+    chosen = select(each(connection, values).cast(column.type))
+    if connection.dialect.name == "postgresql":
         # As an array, which an index is asked for; made there, since in the statement it would take long to plan.
-        each = func.json_array_elements_text(listed.cast(JSON)).column_valued()
-        return column == any_(func.array(select(each.cast(column.type)).scalar_subquery()))
-    return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+        return column == any_(func.array(chosen.scalar_subquery()))
+    return column.in_(chosen)
 
 
 def upsert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 (two unrelated types of one interface)

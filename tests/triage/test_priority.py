@@ -20,6 +20,7 @@ from moderation.triage.priority import (
     Offence,
     is_staff_threat,
     level,
+    most,
     priority,
     remembered,
     repeat,
@@ -50,6 +51,11 @@ def test_parts_add_up_and_stay_in_range(harm, added, group, waited):
     assert min(found.harm, found.repeat, found.waiting, found.floor) >= 0
     assert math.isclose(found.harm + found.repeat + found.waiting + found.floor, found.total, abs_tol=1e-9)
     assert found.total == of(made, waited)
+
+
+@given(groups, waits)
+def test_waiting_lifts_a_message_so_far_and_no_farther(group, waited):
+    assert of(group, waited) <= most(group, RULES) == of(group, 10**15)
 
 
 @given(st.floats(0, 2), groups, waits)
