@@ -52,18 +52,16 @@ class Deriver:
         p = np.array([message.probabilities for message in messages], np.float32)
         harms = self.policy.harm(p).clip(0, 1).tolist()
         heaviest = (p * [category.severity for category in self.policy.categories]).argmax(axis=1).tolist()
+        hours = [category.answer_within_hours for category in self.policy.categories]
         rows = []
         for message, harm, heavy in zip(messages, harms, heaviest, strict=True):
-            category = self._most_urgent(message.flags, heavy)
+            flagged = [CATEGORIES.index(flag) for flag in message.flags]
+            category = min(flagged, key=hours.__getitem__) if flagged else heavy
             threat = is_staff_threat(message.flags, message.action)
-            queue = _queue(category, harm, 0.0, threat=threat, stage=Stage.first, escalated=False)
+            queue = Group(category, threat, level(harm, 0.0)).number
             known = (message.content, message.author, message.sent, category, harm)
             rows.append((*known, 0.0, threat, Stage.first.value, False, None, message.sent, queue))
         return rows
-
-    def _most_urgent(self, flags: Sequence[str], otherwise: int) -> int:
-        flagged = [CATEGORIES.index(flag) for flag in flags]
-        return min(flagged, key=lambda k: self.policy.categories[k].answer_within_hours) if flagged else otherwise
 
     def add_states(self, connection: Connection, states: Sequence[tuple[Any, ...]]) -> None:
         """Add what `first_states` made, each behind the number of its message and in the order of these."""

@@ -270,9 +270,11 @@ def _clean(text: str) -> str:
 
 
 def _name(cell: object) -> str | None:
-    if cell is None or isinstance(cell, bool | dict | list):
-        return None
-    return _clean(str(cell).strip()) or None
+    if type(cell) is not str:
+        if cell is None or isinstance(cell, bool | dict | list):
+            return None
+        cell = str(cell)
+    return _clean(cell.strip()) or None
 
 
 def _flags(cell: object) -> tuple[str, ...]:
