@@ -20,7 +20,7 @@ from moderation.triage.rules import Rules
 from moderation.triage.store import each
 
 _LOOKED_AT = 32
-"""How many groups are looked at together."""
+"""How many groups are looked at together at first."""
 
 _state, _leases, _passed, _events = schema.state.c, schema.leases.c, schema.passed.c, schema.events.c
 
@@ -66,10 +66,12 @@ class Ranking:
         """
         heap: list[tuple[float, int, int, Ranked | None, Group]] = []
         opened: dict[Group, Iterator[Ranked]] = {}
-        unseen = deque(_by_most(self.rules))
+        unseen = deque(entry for entry in _by_most(self.rules) if self.category in (None, CATEGORIES[entry[1].category]))
+        together = _LOOKED_AT
         while heap or unseen:
             while unseen and (not heap or unseen[0][0] >= -heap[0][0]):
-                some = [unseen.popleft()[1] for _ in range(min(_LOOKED_AT, len(unseen)))]
+                some = [unseen.popleft()[1] for _ in range(min(together, len(unseen)))]
+                together *= 2
                 for group, since in self._heads(some):
                     heapq.heappush(heap, (-self._priority(group, since), since, -1, None, group))
             if not heap:
@@ -88,8 +90,9 @@ class Ranking:
 
     def _heads(self, groups: list[Group]) -> list[tuple[Group, int]]:
         """Those of the groups that have messages, and since when the oldest of each waits: one step in the index for each."""
-        wanted = [group.number for group in groups if self.category in (None, CATEGORIES[group.category])]
-        numbers = select(each(self.connection, wanted).cast(SmallInteger).label("number")).subquery().c
+        numbers = (
+            select(each(self.connection, [group.number for group in groups]).cast(SmallInteger).label("number")).subquery().c
+        )
         oldest = select(func.min(_state.since)).where(_state.queue == numbers.number).scalar_subquery()
         rows = self.connection.execute(select(numbers.number, oldest))
         return [(Group.of(number), since) for number, since in rows if since is not None]

@@ -420,20 +420,27 @@ def slow_order(queue: Queue, rows: list[dict]) -> list[int]:
         threat = is_staff_threat([category.name for category in flags], row["action"])
         group = Group(CATEGORIES.index(lead.name), threat, level(1 - spared, 0))
         sent = START - round(row["hours_ago"] * HOUR)
-        keyed.append((-total(group, queue.now() - sent, POLICY, RULES), sent, item))
+        keyed.append((-total(group, queue.now() - sent, POLICY, queue.rules), sent, item))
     return [item for _, _, item in sorted(keyed)]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(made, min_size=1, max_size=40), st.sampled_from([0, 0.3, 2, 20, 200]))
-def test_order_is_that_of_sorting_by_priority(tmp_path_factory, rows, later):
+@given(
+    st.lists(made, min_size=1, max_size=40),
+    st.sampled_from([0, 0.3, 2, 20, 200]),
+    st.sampled_from([RULES, replace(RULES, waiting_most=0.0, staff_threat_floor=100.0)]),  # the second one makes many equals
+)
+def test_order_is_that_of_sorting_by_priority(tmp_path_factory, rows, later, rules):
     clock = Clock()
-    with emptied(f"sqlite:///{tmp_path_factory.getbasetemp()}/order.db", RULES, clock) as queue:
+    with emptied(f"sqlite:///{tmp_path_factory.getbasetemp()}/order.db", rules, clock) as queue:
         names = list(map(word, range(len(rows))))
         add(queue, *(verdict(name, id=name, **row) for name, row in zip(names, rows, strict=True)))
         clock.passes(later * HOUR)
         expected = slow_order(queue, rows)
         assert [message.id for message in queue.ranked()] == expected
+        category = {message.id: message.category for message in queue.ranked()}
+        for name in CATEGORIES:
+            assert [message.id for message in queue.ranked(name)] == [item for item in expected if category[item] == name]
         totals = [message.priority.total for message in queue.ranked()]
         assert totals == sorted(totals, reverse=True)
         assert [queue.next(f"r{k}").id for k in range(len(rows))] == expected
