@@ -21,6 +21,7 @@ from moderation.corpus.pieces import loudest_pieces, write_rows
 from moderation.corpus.sources import LICENCE_CLASSES
 from moderation.errors import CannotCreateError, DataError, ModerationError, NoInputError
 from moderation.labelled import read_labelled
+from moderation.text.thesaurus import THESAURUS_FILE, build_thesaurus, read_concepts
 from moderation.text.vocabulary import VOCABULARY_FILE, build_vocabulary
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -125,6 +126,16 @@ def vocabulary_command(corpus: Annotated[Path, typer.Argument(help="Parquet file
     built = build_vocabulary(zip(rows.texts.to_pylist(), rude.tolist(), strict=True))
     np.savez_compressed(VOCABULARY_FILE, **built._asdict())
     typer.echo(f"{VOCABULARY_FILE.name}: {VOCABULARY_FILE.stat().st_size} bytes", err=True)
+
+
+@app.command("thesaurus")
+def thesaurus_command(data: DataFolder = Path("data")) -> None:
+    """Rebuild the table from a word to its concepts.
+
+    Example: python -m moderation.corpus thesaurus
+    """
+    np.savez_compressed(THESAURUS_FILE, table=build_thesaurus(read_concepts(data / "thesaurus")))
+    typer.echo(f"{THESAURUS_FILE.name}: {THESAURUS_FILE.stat().st_size} bytes", err=True)
 
 
 def _show(report: BuildReport) -> None:

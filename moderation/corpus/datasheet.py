@@ -24,6 +24,8 @@ Every public source speaks about some of them only.
 - **Authored messages** (`authored/*.jsonl`) and **annotations** (`annotations/*.csv`) are made for this project and licensed
   CC BY 4.0. Language models wrote the messages, in the voices of invented customers, and were the two readers of the annotated
   ones, both along the labelling guide. Annotations hold keys of messages, not their text.
+- **Thesaurus** (`thesaurus/*.txt`): words by concept, one list a concept, licensed alike. Language models wrote the lists from
+  what they know of the languages; words of the authored messages of the training split that were in none were added.
 - **Public sources** are read where they lie and never copied here.
 
 `python -m moderation.corpus build --classes open -o build/corpus-open.parquet` makes one table of labelled rows. Of the licence

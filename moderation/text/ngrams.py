@@ -16,8 +16,8 @@ from moderation.messages.arrays import scrub, strings
 from moderation.text.characters import load_table
 from moderation.text.compiled import compiled
 from moderation.text.decoding import MAX_CHARACTERS, decode
-from moderation.text.hashing import hash_words
-from moderation.text.kinds import KINDS, load_kinds
+from moderation.text.hashing import MOST_FEATURES, hash_words
+from moderation.text.thesaurus import load_thesaurus
 from moderation.text.vocabulary import load_vocabulary
 from moderation.text.words import split_words
 
@@ -116,16 +116,16 @@ def workspace(offsets):  # type: ignore[no-untyped-def]
     seen = np.empty(table, np.uint64)
     stamps = np.full(table, -1, np.int64)
     wholes = np.empty(room, np.uint64)
-    lanes = np.empty(room, np.uint64)
-    features = np.empty((3 + KINDS) * room, np.uint64)
+    senses = np.empty(room, np.uint64)
+    features = np.empty(MOST_FEATURES * room, np.uint64)
     firsts = np.empty(room + 1, np.int32)
-    return codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, lanes, features, firsts
+    return codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, senses, features, firsts
 
 
 @compiled
-def _count(data, offsets, present, pages, entries, sequences, vocabulary, kinds, shift):  # type: ignore[no-untyped-def]
+def _count(data, offsets, present, pages, entries, sequences, vocabulary, thesaurus, shift):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
-    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, lanes, features, firsts = workspace(offsets)
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, senses, features, firsts = workspace(offsets)
     indptr = np.zeros(n + 1, np.int64)
     indices = np.empty(256 * n + features.size, np.int32)
     counts = np.empty(indices.size, np.float32)
@@ -134,7 +134,7 @@ def _count(data, offsets, present, pages, entries, sequences, vocabulary, kinds,
         if present[row]:
             length, _ = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
             n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-            found = hash_words(words, size, n_words, kinds, shift, row, seen, stamps, wholes, lanes, features, firsts)
+            found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts)
             ordered = np.sort(features[:found])
             if filled + found > indices.size:
                 more = 2 * indices.size + found
@@ -159,9 +159,9 @@ def _grown(array, filled, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _sum(data, offsets, present, pages, entries, sequences, vocabulary, kinds, shift, table):  # type: ignore[no-untyped-def]
+def _sum(data, offsets, present, pages, entries, sequences, vocabulary, thesaurus, shift, table):  # type: ignore[no-untyped-def]
     n = offsets.size - 1
-    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, lanes, features, firsts = workspace(offsets)
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, senses, features, firsts = workspace(offsets)
     sums = np.zeros((n, WEIGHT_COLUMNS), np.int64)
     counts = np.zeros(n, np.int32)
     cut = np.zeros(n, np.bool_)
@@ -170,7 +170,7 @@ def _sum(data, offsets, present, pages, entries, sequences, vocabulary, kinds, s
             continue
         length, cut[row] = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
         n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-        found = hash_words(words, size, n_words, kinds, shift, row, seen, stamps, wholes, lanes, features, firsts)
+        found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts)
         counts[row] = found
         # Lanes of 21 bits hold the sum of 512 numbers of 12 bits.
         for block in range(0, found, 512):
@@ -196,7 +196,7 @@ def _fold(data, offsets, pages, entries, sequences, vocabulary):  # type: ignore
 
 def count_features(texts: pa.Array, bits: int) -> FeatureCounts:
     """Count the hashed n-grams of each text in ``2 ** bits`` buckets; a null text gives an empty row."""
-    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), load_vocabulary(), load_kinds(), np.uint64(64 - bits)))
+    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits)))
 
 
 def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
@@ -213,7 +213,7 @@ def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
 def sum_weights(texts: pa.Array | Buffers, table: npt.NDArray[np.uint64]) -> WeightSums:
     """Add up the weights, packed by `pack_weights`, of the buckets that the n-grams of each text fall into."""
     bits = len(table).bit_length() - 1
-    return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), load_kinds(), np.uint64(64 - bits), table))
+    return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits), table))
 
 
 class WordFeatures(NamedTuple):
@@ -230,11 +230,11 @@ class WordFeatures(NamedTuple):
 
 
 @compiled
-def _word_features(data, offsets, pages, entries, sequences, vocabulary, kinds, shift):  # type: ignore[no-untyped-def]
-    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, lanes, features, firsts = workspace(offsets)
+def _word_features(data, offsets, pages, entries, sequences, vocabulary, thesaurus, shift):  # type: ignore[no-untyped-def]
+    codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, senses, features, firsts = workspace(offsets)
     length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
     n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-    found = hash_words(words, size, n_words, kinds, shift, 0, seen, stamps, wholes, lanes, features, firsts)
+    found = hash_words(words, size, n_words, thesaurus, shift, 0, seen, stamps, wholes, senses, features, firsts)
     spans = np.empty((n_words, 2), np.int64)
     for word in range(n_words):
         spans[word, 0] = origins[starts[word]]
@@ -250,7 +250,7 @@ def word_features(text: str, bits: int) -> WordFeatures:
     """Fold and hash one message, keeping track of which word gave which feature; for explanations."""
     data, offsets, _ = as_buffers(strings([text]))
     words, spans, features, firsts = _word_features(
-        data, offsets, *load_table(), load_vocabulary(), load_kinds(), np.uint64(64 - bits)
+        data, offsets, *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits)
     )
     folded = words.tobytes().decode("utf-32-le").split(" ")[:-1]
     return WordFeatures(folded, spans, features, firsts)

@@ -2,7 +2,7 @@
 
 Written from the rules in the docstrings of `decoding` and `words` with strings and regular expressions, so that a mistake
 in the compiled loops shows up as a difference. Only tables are shared: single characters, the known last labels, the known
-units, the vocabulary.
+units, the vocabulary, the thesaurus.
 
 A message becomes a string of folded characters and beside it a shape of the same length, in which every letter is ``a``,
 every digit ``0`` and every symbol beyond ASCII ``¤``. Most rules are patterns over the shape.
@@ -34,7 +34,7 @@ from moderation.text.characters import (
     fold_character,
     load_table,
 )
-from moderation.text.kinds import load_kinds
+from moderation.text.thesaurus import load_thesaurus
 from moderation.text.vocabulary import load_vocabulary
 
 TABLE_UNICODE = "14.0.0"
@@ -52,10 +52,14 @@ PAIR_SEED = 0xE7037ED1A0B428DB
 SKELETON_SEED = 0x8EBC6AF09C88C6E3
 RUN_SEED = 0
 EDGE = 0x589965CC75374CC3
+"""Stands in pairs for the word before the first and after the last one."""
 NEAR_SEEDS = [0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0x9C6E6877736C46E3, 0xD6E8FEB86659FD93, 0xA5CB9243F2CED2C5]
 REACH = 10
-"""Stands in pairs for the word before the first and after the last one."""
-RUN_LENGTHS = (3, 4, 5)
+CONCEPT_SEED = 0x2127599BF4325C37
+FOLLOWING_SEED = 0x880355F21E6D1965
+BEFORE_SEED = 0xC6A4A7935BD1E995
+AFTER_SEED = 0xFF51AFD7ED558CCD
+RUN_LENGTHS = (4, 5)
 
 URL, USER, MAIL = (chr(mark) for mark in (codes.URL, codes.USER, codes.MAIL))
 NUMBER, AMOUNT, PHONE = (chr(mark) for mark in (codes.NUMBER, codes.AMOUNT, codes.PHONE))
@@ -127,6 +131,7 @@ def features(text: str, bits: int) -> Counter[int]:
         first = words.index(word)
         for kind in {*kinds[max(0, first - REACH) : first + REACH + 1]} - {None}:
             counts[_lower(_mix(_hash(word, WORD_SEED) ^ NEAR_SEEDS[kind], 0), bits)] += 1
+    counts.update(_lower(value, bits) for value in _concept_features(words))
     if words:
         for before, after in pairwise([EDGE, *(_hash(word, WORD_SEED) for word in words), EDGE]):
             counts[_lower(_mix(_mix(PAIR_SEED, before), after), bits)] += 1
@@ -384,11 +389,54 @@ def _upper(value: int, bits: int) -> int:
     return 2 ** (bits - 1) + (value >> (65 - bits))
 
 
-@cache
+def _concept_features(words: list[str]) -> Iterator[int]:
+    """What the concepts of words give: alone, after each other, beside words."""
+    concepts = [_senses_of(word)[1] for word in words]
+    for concept in {concept for some in concepts for concept in some}:
+        yield _mix(concept, CONCEPT_SEED)
+    for before, after in pairwise([some for some in concepts if some]):
+        for one, other in product(before, after):
+            yield _mix(_mix(one, FOLLOWING_SEED), other)
+    hashes = [EDGE, *(_hash(word, WORD_SEED) for word in words)]
+    for before, some in zip(hashes, concepts, strict=False):
+        for concept in some:
+            yield _mix(_mix(before, AFTER_SEED), concept)
+    for some, word in zip(concepts, hashes[2:], strict=False):
+        for concept in some:
+            yield _mix(_mix(concept, BEFORE_SEED), word)
+
+
 def _kind_of(word: str) -> int | None:
     """The kind that a folded word is of."""
-    keys, kinds = load_kinds()
-    return dict(zip(keys.tolist(), kinds.tolist(), strict=True)).get(_hash(word, WORD_SEED))
+    return _senses_of(word)[0]
+
+
+@cache
+def _senses_of(word: str) -> tuple[int | None, list[int]]:
+    """The kind and the concepts of a folded word, or of its stem."""
+    listed = _listed()
+    for stem in (word, *_stems(word)):
+        packed = listed.get(_hash(stem, WORD_SEED) % 2**47, 0)
+        if packed:
+            kind, first, second = packed & 7, packed >> 3 & 127, packed >> 10 & 127
+            return (kind - 1 if kind else None), [number for number in (first, second) if number]
+    return None, []
+
+
+@cache
+def _listed() -> dict[int, int]:
+    # The slot tells the first 17 bits of a hash, or nearly so; the others are in the entry.
+    return {entry >> 17: entry & 2**17 - 1 for entry in load_thesaurus().tolist() if entry}
+
+
+def _stems(word: str) -> Iterator[str]:
+    """What an ending may have been put to; of two like letters one is written."""
+    for ending in ("ku", "mu", "lu", "lo", "nya"):
+        if word.endswith(ending):
+            bare = word.removesuffix(ending)
+            if len(bare) >= 3:
+                yield bare
+                yield bare + ending[0]
 
 
 @cache

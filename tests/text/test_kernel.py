@@ -24,9 +24,9 @@ from moderation.text import ngrams
 from moderation.text.characters import load_table
 from moderation.text.codes import AMOUNT, MAIL, NUMBER, PHONE, URL, USER
 from moderation.text.decoding import MAX_CHARACTERS, decode
-from moderation.text.hashing import hash_words
-from moderation.text.kinds import KINDS, load_kinds
+from moderation.text.hashing import MOST_FEATURES, hash_words
 from moderation.text.ngrams import count_features, fold, pack_weights, sum_weights
+from moderation.text.thesaurus import load_thesaurus
 from moderation.text.vocabulary import load_vocabulary
 from moderation.text.words import split_words
 from tests.text import reference
@@ -221,8 +221,9 @@ def test_text_of_just_the_length_allowed_is_whole():
 # character gives. Every word comes from codes of its own, at most as many as it has characters, and the URL mark from
 # those of the last label or of "www." or "http://". So there are at most `length` words, and with the blanks between
 # them at most `2 * length + 1` characters. A word of n characters gives a pair, itself, itself near each of the `KINDS`, a
-# skeleton from 3 consonants and 1, 3 or 3n - 3 character runs: never more than `3n + KINDS` features, or
-# `(3 + KINDS) * length` in all with the pair of the last word and the edge on top; 2 more places may be touched.
+# skeleton from 3 consonants and 0 or 2n - 3 character runs: never more than `2n + KINDS` features. With two concepts the
+# word before it gives 2 more and its own 8: beside that word, after the last two concepts, alone. That is never more than
+# `MOST_FEATURES * length` in all, with the pair of the last word and the edge on top; 2 more places may be touched.
 
 
 def _sizes(content: bytes) -> tuple[int, int, int, int]:
@@ -230,14 +231,14 @@ def _sizes(content: bytes) -> tuple[int, int, int, int]:
     room = 20 * len(content) + 100
     codes, words, run = (np.zeros(3 * room, np.uint32) for _ in range(3))
     origins, starts, ends, firsts = (np.zeros(3 * room, np.int32) for _ in range(4))
-    features, seen = np.zeros(12 * room, np.uint64), np.zeros(1 << 20, np.uint64)
-    wholes, lanes = np.zeros(3 * room, np.uint64), np.zeros(3 * room, np.uint64)
+    features, seen = np.zeros(MOST_FEATURES * room, np.uint64), np.zeros(1 << 20, np.uint64)
+    wholes, senses = np.zeros(3 * room, np.uint64), np.zeros(3 * room, np.uint64)
     data = np.frombuffer(content + b"\0", np.uint8)
     length, _ = decode(data, 0, len(content), *load_table(), codes, origins, np.zeros(4, np.uint8))
     n_words, size = split_words(codes, length, words, starts, ends, run, load_vocabulary())
     stamps = np.full(seen.size, -1, np.int64)
-    kinds, shift = load_kinds(), np.uint64(64 - BITS)
-    found = hash_words(words, size, n_words, kinds, shift, 0, seen, stamps, wholes, lanes, features, firsts)
+    shift = np.uint64(64 - BITS)
+    found = hash_words(words, size, n_words, load_thesaurus(), shift, 0, seen, stamps, wholes, senses, features, firsts)
     assert (starts[:n_words] < ends[:n_words]).all()
     assert (ends[:n_words] <= length).all()
     return length, n_words, size, found
@@ -250,20 +251,20 @@ def test_nothing_outgrows_its_bound(content):
     assert length <= 6 * len(content)
     assert n_words <= length
     assert size <= 2 * length + 1
-    assert found <= (3 + KINDS) * length + 1
+    assert found <= MOST_FEATURES * length + 1
 
 
 @pytest.mark.parametrize("longest", [0, 1, 9, 1000, 9_999, 10_000, 10_001, 5_000_000])
 def test_workspace_holds_the_bounds(longest):
     space = ngrams.workspace(np.array([0, longest]))
-    codes, origins, words, starts, ends, run, _, seen, stamps, wholes, lanes, features, firsts = space
+    codes, origins, words, starts, ends, run, _, seen, stamps, wholes, senses, features, firsts = space
     length = min(6 * longest, codes.size - 32 + 17)
     assert codes.size - 32 >= min(6 * longest, reference.MAX_CODES)
     assert min(origins.size, run.size, starts.size, ends.size, codes.size) >= length
     assert firsts.size >= length + 1
     assert words.size >= 2 * length + 1 + 4
-    assert features.size >= (3 + KINDS) * length + 1 + 2
-    assert min(wholes.size, lanes.size) >= length
+    assert features.size >= MOST_FEATURES * length + 1 + 2
+    assert min(wholes.size, senses.size) >= length
     assert seen.size == stamps.size >= max(16, 2 * length)
     assert seen.size.bit_count() == 1
 
