@@ -272,7 +272,7 @@ def test_top_shows_the_most_urgent_first(chats, model):
 
 
 def test_top_of_fewer_rows_and_of_none(tmp_path, model):
-    done = run("score", "-", "--model", model, "--top", 5, stdin=b"halo\n\n")
+    done = run("score", "-", "--model", model, "--top", 5, stdin=b"tagihan bulan ini\n\n")
     assert (done.code, done.stderr) == (0, "messages: 2 (escalate 0, review 0, none 2)\n")
     assert run("score", "-", "--model", model, "--top", 5).stderr == "messages: 0 (escalate 0, review 0, none 0)\n"
     (tmp_path / "in.jsonl").write_text('{"text":"RAHASIA"\n')
