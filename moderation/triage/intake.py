@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from moderation.triage.verdicts import Verdict
 
 ANALYSE_FROM = 1_000
+SWITCH_SECONDS = 0.0005
 
 Rows = list[tuple[tuple[Any, ...], tuple[Any, ...]]]
 """Of ``items`` and ``state``, but for the number of the message, which comes first in both."""
@@ -69,7 +71,7 @@ def add(
         return count
 
     # The database works on one chunk while the next is read. However this ends, the chunk it has begun is finished first.
-    with _uncollected(), ThreadPoolExecutor(1) as thread:
+    with _in_step(), ThreadPoolExecutor(1) as thread:
         begun: list[Future[int]] = []
         for some in chunks(wanted(), CHUNK):
             rows = _rows(queue, some)
@@ -84,14 +86,20 @@ def add(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles, which would walk over some hundred thousand tuples again and again."""
-    before = gc.isenabled()
+def _in_step() -> Iterator[None]:
+    """As two threads work best that read and write together.
+
+    Without the collector of cycles, which would walk over some hundred thousand tuples again and again; and with Python's lock
+    handed over within half a millisecond and not five, since the database asks for it thousands of times.
+    """
+    collected, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
-        if before:
+        sys.setswitchinterval(interval)
+        if collected:
             gc.enable()
 
 
