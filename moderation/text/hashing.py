@@ -84,6 +84,17 @@ def _look_up(words, n_words, thesaurus, wholes, senses):  # type: ignore[no-unty
         place += 1
 
 
+@inlined
+def _put_concepts(features, count, concepts, seed, beside, shift):  # type: ignore[no-untyped-def]
+    """A feature of each of some concepts with what stands beside it; returns how many features there are now."""
+    rest = concepts
+    while rest:
+        features[count] = ((rest & _CONCEPT_MASK ^ seed) * PRIME ^ beside) * PRIME >> shift
+        count += 1
+        rest >>= _CONCEPT_BITS
+    return count
+
+
 @compiled
 def hash_words(words, size, n_words, thesaurus, shift, stamp, seen, stamps, wholes, senses, features, firsts):  # type: ignore[no-untyped-def]
     """Feature numbers of ``words[1:size]``; those of word ``w`` stand in ``features[firsts[w]:firsts[w + 1]]``.
@@ -132,22 +143,14 @@ def hash_words(words, size, n_words, thesaurus, shift, stamp, seen, stamps, whol
         firsts[word] = count
         features[count] = ((before ^ _PAIR_SEED) * PRIME ^ whole) * PRIME >> half_shift
         count += 1
-        rest = concepts_before
-        while rest:
-            features[count] = ((rest & _CONCEPT_MASK ^ _BEFORE_SEED) * PRIME ^ whole) * PRIME >> half_shift
-            count += 1
-            rest >>= _CONCEPT_BITS
+        count = _put_concepts(features, count, concepts_before, _BEFORE_SEED, whole, half_shift)
         concepts_before = rest = senses[word] >> _KIND_BITS
         while rest:
             concept = rest & _CONCEPT_MASK
             rest >>= _CONCEPT_BITS
             features[count] = ((before ^ _AFTER_SEED) * PRIME ^ concept) * PRIME >> half_shift
             count += 1
-            last = concepts_last
-            while last:
-                features[count] = ((last & _CONCEPT_MASK ^ _FOLLOWING_SEED) * PRIME ^ concept) * PRIME >> half_shift
-                count += 1
-                last >>= _CONCEPT_BITS
+            count = _put_concepts(features, count, concepts_last, _FOLLOWING_SEED, concept, half_shift)
             bit = np.uint64(1) << (concept & np.uint64(63))
             if concept < 64:
                 new = not met & bit

@@ -61,8 +61,20 @@ masked = st.builds(
     st.sets(st.integers(0, 12), max_size=4),
 )
 run_on = st.builds(str.join, st.sampled_from(" .*"), known | st.text("abegiknot04", max_size=70))
+# Words of the thesaurus, and what only looks like them, with endings.
+listed = st.sampled_from(
+    ["rumah", "anak", "ana", "bapak", "parang", "lu", "cs", "hel", "kil", "isi", "babi", "teman", "malam", "xq"]
+)
+ended = st.builds(str.__add__, listed, st.sampled_from(["", "nya", "ku", "mu", "lu", "lo", "u", "ya"]))
+stemmed = st.lists(ended, min_size=1, max_size=12).map(" ".join)
 messages = (
-    tricky | spelt | masked | run_on | anything | st.lists(tricky | spelt | masked | run_on | anything, max_size=3).map(" ".join)
+    tricky
+    | spelt
+    | masked
+    | run_on
+    | stemmed
+    | anything
+    | st.lists(tricky | spelt | masked | run_on | anything, max_size=3).map(" ".join)
 )
 broken = st.lists(st.binary(max_size=6) | st.sampled_from(PIECES).map(str.encode), max_size=12).map(b"".join)
 

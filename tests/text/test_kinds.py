@@ -8,6 +8,7 @@ from moderation.text.insults import INSULTS
 from moderation.text.kinds import KIND_WORDS, REACH
 from moderation.text.ngrams import count_features, fold
 from moderation.text.vocabulary import squeeze
+from tests.text import reference
 
 BITS = 20
 ENDINGS = ("", "nya", "ku", "mu", "lu", "lo")
@@ -17,8 +18,13 @@ def features(text: str) -> int:
     return int(count_features(pa.array([text], pa.large_string()), BITS).counts.sum())
 
 
-def test_every_word_is_as_the_kernel_folds_it():
-    assert all(fold(word) == squeeze(word) for words in KIND_WORDS for word in words.split())
+def test_every_word_is_as_the_kernel_folds_it_and_is_found():
+    for kind, words in enumerate(KIND_WORDS):
+        for word in words.split():
+            assert fold(word) == squeeze(word)
+            found, _ = reference._senses_of(squeeze(word))
+            assert found is not None
+            assert found <= kind
 
 
 def test_no_everyday_word_is_an_insult_once_squeezed():
