@@ -44,7 +44,7 @@ def word(number: int) -> str:
 
 
 def add(url: str, file: str) -> None:
-    """Add a file; prints rows, seconds and peak megabytes."""
+    """Add a file; prints rows, seconds and peak megabytes of the reading and the adding process together."""
     from moderation.triage import intake
     from moderation.triage.queue import open_queue
     from moderation.triage.verdicts import Columns, Problems, read_verdicts
@@ -54,7 +54,8 @@ def add(url: str, file: str) -> None:
     with open_queue(url, create=True) as queue:
         added = intake.add(queue, read_verdicts([file], Columns(), Problems()))
     seconds = time.perf_counter() - start
-    say(f"{added.new} {seconds} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}")
+    peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    say(f"{added.new} {seconds} {peak / 1024}")
 
 
 def work(url: str) -> None:

@@ -22,15 +22,16 @@ from moderation.triage.priority import Group, Offence, is_staff_threat, level, r
 from moderation.triage.rules import Rules
 from moderation.triage.store import among, insert_rows
 
-CHUNK = 20_000
+CHUNK = 30_000
 _state = schema.state.c
 T = TypeVar("T")
 
 
 class Judged(NamedTuple):
-    """Of a message, what its state follows from: its case, author and time, and the verdict."""
+    """Of a message, what its state follows from: its case, key, author and time, and the verdict."""
 
     content: int
+    key: int
     author: str | None
     sent: int
     probabilities: Sequence[float]
@@ -59,7 +60,7 @@ class Deriver:
             category = min(flagged, key=hours.__getitem__) if flagged else heavy
             threat = is_staff_threat(message.flags, message.action)
             queue = Group(category, threat, level(harm, 0.0)).number
-            known = (message.content, message.author, message.sent, category, harm)
+            known = (message.content, message.key, message.author, message.sent, category, harm)
             rows.append((*known, 0.0, threat, Stage.first.value, False, None, message.sent, queue))
         return rows
 
@@ -69,7 +70,7 @@ class Deriver:
         first, contents = states[0][0], {content for _, content, *_ in states}
         decided = select(schema.events.c.content).distinct().where(among(connection, schema.events.c.content, contents))
         self._refresh_states(connection, log.cases(connection, connection.execute(decided).scalars().all()), first)
-        authors = {author for _, _, author, *_ in states if author is not None}
+        authors = {author for _, _, _, author, *_ in states if author is not None}
         self.rerank(connection, self.offences(connection, authors), first)
 
     def refresh(self, connection: Connection, contents: Collection[int]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def rebuild(queue: Queue) -> int:
     """Make ``state``, ``leases`` and ``passed`` anew, in one transaction; returns the number of messages."""
     items = schema.items.c
-    wanted = (items.id, items.content, items.author, items.sent, items.flags, items.action)
+    wanted = (items.id, items.content, items.key, items.author, items.sent, items.flags, items.action)
     chosen = select(*wanted, *(items[f"p_{category}"] for category in CATEGORIES)).order_by(items.id).limit(CHUNK)
     done = last = 0
     with writing(queue.engine) as connection:
@@ -26,7 +26,7 @@ def rebuild(queue: Queue) -> int:
             connection.execute(delete(table))
         while rows := connection.execute(chosen.where(items.id > last)).all():
             judged = [
-                Judged(row.content, row.author, row.sent, row[6:], [f for f in row.flags.split(";") if f], row.action)
+                Judged(row.content, row.key, row.author, row.sent, row[7:], [f for f in row.flags.split(";") if f], row.action)
                 for row in rows
             ]
             states = queue.deriver.first_states(judged)

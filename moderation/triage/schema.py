@@ -28,8 +28,8 @@ from sqlalchemy import (
 
 from moderation.categories import CATEGORIES
 
-VERSION = 1
-"""Of the tables. A change that an older program would not understand adds one, and a step to `store` that gets there."""
+VERSION = 2
+"""Of the tables. Another one is refused."""
 
 metadata = MetaData()
 
@@ -39,7 +39,7 @@ items = Table(
     "items",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("key", BigInteger, nullable=False, unique=True),  # of the input row, so that it is added once
+    Column("key", BigInteger, nullable=False),  # of the input row, so that it is added once: see `state_content`
     Column("content", BigInteger, nullable=False),
     Column("added", BigInteger, nullable=False),
     Column("sent", BigInteger, nullable=False),  # `added` where the input does not say
@@ -77,6 +77,7 @@ state = Table(
     metadata,
     Column("item", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("content", BigInteger, nullable=False),
+    Column("key", BigInteger, nullable=False),
     Column("author", Text),
     Column("sent", BigInteger, nullable=False),
     Column("category", SmallInteger, nullable=False),  # place in CATEGORIES of the one that sets the time to answer
@@ -102,7 +103,8 @@ Index(
     sqlite_where=is_violation,
     postgresql_where=is_violation,
 )
-Index("state_content", state.c.content)
+# One index for the cases and for what is known already: keys come in no order, which makes an index on them dear.
+Index("state_content", *state.c["content", "key"], unique=True)
 
 leases = Table(
     "leases",

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Connection,
     Engine,
@@ -140,6 +141,16 @@ def each(connection: Connection, values: Collection[Any]) -> ColumnElement[Any]:
     if connection.dialect.name == "postgresql":
         return func.json_array_elements_text(listed.cast(JSON)).column_valued()
     return func.json_each(listed).table_valued("value").c.value
+
+
+def each_pair(connection: Connection, values: Collection[tuple[int, int]]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Two columns of many pairs of whole numbers, which go to the database as one parameter."""
+    listed = literal(json.dumps(list(values)))
+    if connection.dialect.name == "postgresql":
+        element = func.json_array_elements(listed.cast(JSON)).column_valued()
+        return element.op("->>")(0).cast(BigInteger), element.op("->>")(1).cast(BigInteger)
+    pair = func.json_each(listed).table_valued("value").c.value
+    return func.json_extract(pair, "$[0]"), func.json_extract(pair, "$[1]")
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:

@@ -25,8 +25,9 @@ from tests.triage.helpers import RULES, add, derived, verdict, word
 
 ADD = """
 import sys
-from moderation.triage import deriving, intake
+from moderation.triage import adding, intake
 intake.CHUNK = 50
+adding.APART_FROM = int(sys.argv[3])
 from moderation.triage.queue import open_queue
 from moderation.triage.verdicts import Columns, Problems, read_verdicts
 verdicts = read_verdicts([sys.argv[2]], Columns(), Problems())
@@ -55,7 +56,7 @@ def start(code: str, *args: object) -> subprocess.Popen[str]:
 
 
 def killed(process: subprocess.Popen[str], lines: int, milliseconds: float) -> list[str]:
-    """Kill a process some time after it said so many lines; returns all that it said."""
+    """Kill a process some time after it said so many lines; returns all that it and those it started said, once all are gone."""
     assert process.stdout is not None
     said = [line for _ in range(lines) if (line := process.stdout.readline())]
     time.sleep(milliseconds / 1000)
@@ -73,11 +74,12 @@ def write_verdicts(path: Path) -> None:
             file.write(json.dumps({**row, "action": "review", "priority": 45, "status": "ok", "model": "tiny 1"}) + "\n")
 
 
-def test_killed_while_adding(store_url, tmp_path):
+@pytest.mark.parametrize("apart_from", [50, 1_000])
+def test_killed_while_adding(store_url, tmp_path, apart_from):
     file, chance = tmp_path / "verdicts.jsonl", random.Random(6)
     write_verdicts(file)
     for _ in range(3):
-        killed(start(ADD, store_url, file), chance.randrange(0, 3), chance.uniform(0, 40))
+        killed(start(ADD, store_url, file, apart_from), chance.randrange(0, 3), chance.uniform(0, 40))
     with open_queue(store_url, create=True, rules=RULES) as queue:
         before = len(list(queue.ranked()))
         done = add(queue, *read_verdicts([str(file)], Columns(), Problems()))

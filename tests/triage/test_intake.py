@@ -1,15 +1,19 @@
-"""Adding, a chunk behind reading: whatever interrupts it, what was begun is whole and the rest can be added again."""
+"""Adding, a chunk behind reading: whatever interrupts it, what was begun is whole and the rest can be added again.
+
+Small chunks are added by this process; ``apart`` lets another one do it, as for large ones.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from moderation.errors import DataError
-from moderation.triage import intake, log, schema
+from moderation.errors import DataError, OutputError
+from moderation.triage import adding, intake, log, schema
 from moderation.triage.rebuilding import rebuild
 from moderation.triage.store import SQLITE_VALUES, insert_rows, reading, writing
 from moderation.triage.verdicts import Verdict
@@ -21,10 +25,18 @@ VERDICTS = [verdict(word(k), abusive=0.5 + k / 1000, author=f"a{k % 7}", id=str(
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch):
-    threads = threading.active_count()
     monkeypatch.setattr(intake, "CHUNK", CHUNK)
-    yield
-    assert threading.active_count() == threads
+
+
+@pytest.fixture
+def apart(monkeypatch) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The processes that add, of which none may be left."""
+    started = []
+    start = adding._start
+    monkeypatch.setattr(adding, "APART_FROM", CHUNK)
+    monkeypatch.setattr(adding, "_start", lambda queue: started.append(start(queue)) or started[-1])
+    yield started
+    assert all(process.poll() is not None for process in started)
 
 
 def check_the_rest_can_be_added(queue, before: int) -> None:
@@ -37,6 +49,17 @@ def check_the_rest_can_be_added(queue, before: int) -> None:
     assert derived(queue) == now
 
 
+def fail(failure: type[BaseException]) -> None:
+    raise failure("half-way")
+
+
+def half_way(act: Callable[[], object]) -> Iterator[Verdict]:
+    """The verdicts; something happens while the second chunk is being added."""
+    yield from VERDICTS[: 2 * CHUNK]
+    act()
+    yield from VERDICTS[2 * CHUNK :]
+
+
 @pytest.mark.parametrize("failure", [DataError, KeyboardInterrupt])
 @pytest.mark.parametrize("rows", [0, 5, CHUNK, 3 * CHUNK + 5])
 def test_reading_is_interrupted(queue, failure, rows):
@@ -47,6 +70,13 @@ def test_reading_is_interrupted(queue, failure, rows):
     with pytest.raises(failure, match="half-way"):
         intake.add(queue, read())
     check_the_rest_can_be_added(queue, rows // CHUNK * CHUNK)
+
+
+@pytest.mark.parametrize("failure", [DataError, KeyboardInterrupt])
+def test_reading_is_interrupted_while_another_process_adds(queue, failure, apart):
+    with pytest.raises(failure, match="half-way"):
+        intake.add(queue, half_way(partial(fail, failure)))
+    check_the_rest_can_be_added(queue, 2 * CHUNK)
 
 
 @pytest.mark.parametrize("failure", [DataError, KeyboardInterrupt])
@@ -67,12 +97,30 @@ def test_writing_is_interrupted(queue, monkeypatch, failure, chunk):
     check_the_rest_can_be_added(queue, chunk * CHUNK)
 
 
-def test_reading_is_two_chunks_ahead_at_most(queue):
+def test_the_process_that_adds_is_killed(queue, apart):
+    def kill() -> None:
+        apart[0].kill()
+
+    with pytest.raises(OutputError, match="adding the same again adds the rest"):
+        intake.add(queue, half_way(kill))
+    check_the_rest_can_be_added(queue, len(texts(queue)))
+
+
+def test_what_fails_in_the_process_that_adds_is_told_here(queue, apart):
+    def rename(old: str, new: str) -> None:
+        with writing(queue.engine) as connection:
+            connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+    with pytest.raises(OutputError, match="the database failed"):
+        intake.add(queue, half_way(lambda: rename("events", "elsewhere")))
+    rename("elsewhere", "events")
+    check_the_rest_can_be_added(queue, len(texts(queue)))
+
+
+def test_reading_is_one_chunk_ahead(queue, apart):
     read, told = [], []
     intake.add(queue, (read.append(one) or one for one in VERDICTS), progress=lambda rows: told.append((rows, len(read))))
-    assert [rows for rows, _ in told] == [20, 20, 20, 20, 10]
-    for place, (_, seen) in enumerate(told, 1):
-        assert seen <= (place + 2) * CHUNK
+    assert told == [(20, 40), (20, 60), (20, 80), (20, 90), (10, 90)]
 
 
 def test_the_same_in_one_chunk_and_across_chunks(queue):
@@ -90,7 +138,11 @@ def test_more_rows_than_one_statement_takes(queue):
         assert connection.execute(select(func.count()).select_from(schema.passed)).scalar() == len(rows)
 
 
-def test_every_value_comes_back_as_it_was(queue):
+@pytest.mark.parametrize("other", [False, True])
+def test_every_value_comes_back_as_it_was(request, monkeypatch, queue, other):
+    if other:
+        request.getfixturevalue("apart")
+        monkeypatch.setattr(adding, "APART_FROM", 2)
     odd = ["a\tb\\N\n", "\\.", "'\"{},", "😭", "\u202e", " "]
     given = [verdict(f"x{text}y", spam=0.1 + 2**-40, author=f"x{text}y", thread=text, sent=-1) for text in odd]
     intake.add(queue, given)
