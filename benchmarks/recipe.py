@@ -7,13 +7,10 @@ Needs ``build/corpus-default.parquet`` (made by ``scripts/build-model default``)
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache
-from unittest.mock import patch
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
 from benchmarks.data import ROOT, say
@@ -22,8 +19,6 @@ from moderation.classifier.model import Model
 from moderation.config import TrainingConfig, load_config
 from moderation.corpus.pieces import PIECES, loudest_pieces
 from moderation.labelled import LabelledRows, concatenated, read_labelled
-from moderation.text import ngrams
-from moderation.text.thesaurus import KIND_BITS, SENSE_BITS, load_thesaurus
 from moderation.training import train
 
 AUTHORS = ("sumatra", "expat", "obrolan")
@@ -40,7 +35,6 @@ class Variant:
         public: Times the shipped weights of public sources.
         weight: Of every public source instead, where it is given.
         pieces: Weight of the pieces instead of the shipped one.
-        concepts: Whether words have concepts.
         changes: Other values for keys of the shipped config.
     """
 
@@ -48,8 +42,7 @@ class Variant:
     public: float = 1.0
     weight: float | None = None
     pieces: float | None = None
-    concepts: bool = True
-    changes: dict[str, float] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 VARIANTS = (
@@ -57,7 +50,7 @@ VARIANTS = (
     Variant("public sources at full weight", weight=1.0),
     Variant("public sources at a fifth", weight=0.2),
     Variant("shipped"),
-    Variant("shipped, no concepts of words", concepts=False),
+    Variant("shipped, no concepts of words", changes={"concepts": False}),
     Variant("shipped, no pieces", pieces=0.0),
     Variant("shipped, pieces count in full", pieces=1.0),
     Variant("shipped, strong naive Bayes weighting", changes={"offset": 0.5, "C": 0.15}),
@@ -88,13 +81,6 @@ def trained(config: TrainingConfig, rows: LabelledRows) -> Model:
     return train(concatenated([rows, loudest_pieces(customers, first.raw)]), config)
 
 
-@cache
-def _without_concepts() -> npt.NDArray[np.uint64]:
-    """The thesaurus with kinds alone. A listed word of no kind then has that of its stem."""
-    senses = np.uint64((1 << SENSE_BITS) - (1 << KIND_BITS))
-    return load_thesaurus() & ~senses
-
-
 def main() -> None:
     """Print a line a variant."""
     rows = read_labelled([str(ROOT / "build" / "corpus-default.parquet")])
@@ -104,10 +90,9 @@ def main() -> None:
     tweets = source == TWEETS
     say(f"{'average precision':40} {'  '.join(f'{c:>11}' for c in CATEGORIES)}         mean  tweets unseen")
     for variant in VARIANTS:
-        with nullcontext() if variant.concepts else patch.object(ngrams, "load_thesaurus", _without_concepts):
-            model = trained(config_of(variant, set(source)), rows.select(~unseen & ~tweets))
-            found, truth = model.raw(rows.select(unseen).texts), rows.labels[unseen]
-            abusive = model.raw(rows.select(tweets).texts)[:, 0]
+        model = trained(config_of(variant, set(source)), rows.select(~unseen & ~tweets))
+        found, truth = model.raw(rows.select(unseen).texts), rows.labels[unseen]
+        abusive = model.raw(rows.select(tweets).texts)[:, 0]
         by_category = [average_precision_score(truth[:, c], found[:, c]) for c in range(len(CATEGORIES))]
         on_tweets = average_precision_score(rows.labels[tweets, 0], abusive)
         figures = "  ".join(f"{figure:11.3f}" for figure in by_category)

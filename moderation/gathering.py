@@ -58,9 +58,11 @@ class Gathered:
 
 @contextmanager
 def gather(
-    batches: Iterable[LabelledRows], config: TrainingConfig, bits: int, progress: Progress, start: Model | None = None
+    batches: Iterable[LabelledRows], config: TrainingConfig, progress: Progress, start: Model | None = None
 ) -> Iterator[Gathered]:
     """Go over the rows once; the counts are gone after the ``with`` block.
+
+    Features are those of ``config``, whatever ``start`` has.
 
     Raises:
         DataError: No row is left to learn from.
@@ -71,7 +73,7 @@ def gather(
     sources: Counter[str] = Counter()
     licences: dict[str, str] = {}
     digest = hashlib.sha256()
-    with FeatureSpill(bits) as features:
+    with FeatureSpill(config.bits) as features:
         for batch in batches:
             rows = _that_count(batch, config)
             source, group = rows.facet("source").tolist(), rows.facet("group").tolist()
@@ -86,7 +88,7 @@ def gather(
             theirs = rows.texts.filter(pa.array(customers[-1]))
             tally.add(theirs, start.score(theirs).probabilities if start else np.zeros((len(theirs), len(CATEGORIES))))
             for part in _parts(rows.texts):
-                found = count_features(part, bits)
+                found = count_features(part, config.bits, concepts=config.concepts)
                 worded.append(np.diff(found.indptr) > 0)
                 features.append(found)
             progress("reading", features.rows, None)

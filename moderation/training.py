@@ -65,11 +65,13 @@ def train(
         DataError: A category lacks positives or negatives to learn from.
     """
     batches = [rows] if isinstance(rows, LabelledRows) else rows
-    bits = config.bits if start is None else start.bits
-    with gather(batches, config, bits, progress, start) as gathered:
+    if start is not None:
+        config = replace(config, bits=start.bits, concepts=start.concepts)
+    with gather(batches, config, progress, start) as gathered:
         _check_enough(gathered, config.folds, start)
         classifier = MessageClassifier(
-            bits=bits,
+            bits=config.bits,
+            concepts=config.concepts,
             word_weight=config.word_weight,
             C=config.C,
             offset=config.offset,
@@ -84,7 +86,7 @@ def train(
             raise DataError(f"these rows cannot be learnt from: {error}") from None
         judged = _judged(classifier, gathered)
         thresholds = _thresholds(judged, config, start)
-        facts = _facts(gathered, replace(config, bits=bits), judged, thresholds, start)
+        facts = _facts(gathered, config, judged, thresholds, start)
         facts |= _profile(classifier, gathered, thresholds)
     model = classifier.to_model(config.name, facts["fingerprint"][:8], thresholds, facts, "")
     return replace(model, card=write_card(model))

@@ -73,6 +73,7 @@ def test_overrides_win_over_the_file_and_options_over_both(tmp_path):
         ("bits=12.5", "bits must be a whole number"),
         ("bits=true", "bits must be a whole number"),
         ("bits=30", "bits must be from 8 to 22"),
+        ("concepts=1", "concepts must be true or false"),
         ("C=nan", "C must be from"),
         ("C='0.1'", "C must be a number"),
         ("seed=-1", "seed must be from 0"),

@@ -31,7 +31,7 @@ CONFIG = TrainingConfig(bits=10, weights={"web": 0.5, "": 0.0}, customer_sources
 
 
 def gathered(batches, config=CONFIG):
-    with gather(batches, config, 10, silent) as found:
+    with gather(batches, config, silent) as found:
         return replace(found, features=found.features.matrix().toarray())  # the file is gone afterwards
 
 

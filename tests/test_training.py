@@ -12,6 +12,7 @@ import pytest
 from moderation.card import write_card
 from moderation.categories import CATEGORIES
 from moderation.classifier import blocks, estimator
+from moderation.classifier.explain import explain
 from moderation.classifier.model import Thresholds, load_model, save_model
 from moderation.drift.profile import SCORE_BINS, Profile, Tally, score_bins
 from moderation.errors import DataError
@@ -224,11 +225,23 @@ def test_a_category_without_labels_is_never_flagged(tiny_rows, tiny_model, tmp_p
     assert "Never flags" not in tiny_model.card
 
 
+def test_a_model_without_concepts_is_kept_continued_and_explained_without(tiny_rows, tiny_model, tmp_path):
+    plain_model = train(tiny_rows, replace(TINY, concepts=False))
+    save_model(plain_model, tmp_path / "plain")
+    again = load_model(tmp_path / "plain")
+    texts = tiny_rows.texts
+    np.testing.assert_array_equal(again.raw(texts), plain_model.raw(texts))
+    assert (again.raw(texts) != tiny_model.raw(texts)).any()
+    assert not train(only(tiny_rows, "spam"), TINY, start=again).concepts
+    p = again.calibrate(again.raw(texts))[0, 4]
+    assert explain(again, TEXTS[0]).log_odds["spam"] == pytest.approx(np.log(p / (1 - p)), abs=1e-6)
+
+
 # Continuing
 
 
 def test_what_new_rows_say_nothing_about_stays_as_it_is(tiny_rows, tiny_model):
-    model = train(only(tiny_rows, "spam"), replace(TINY, bits=20), start=tiny_model)
+    model = train(only(tiny_rows, "spam"), replace(TINY, bits=20, concepts=False), start=tiny_model)
     others = np.array(CATEGORIES) != "spam"
     np.testing.assert_array_equal(model.weights[:, :5][:, others], tiny_model.weights[:, :5][:, others])
     np.testing.assert_array_equal(model.scale[others], tiny_model.scale[others])
@@ -236,7 +249,7 @@ def test_what_new_rows_say_nothing_about_stays_as_it_is(tiny_rows, tiny_model):
     assert model.thresholds == tiny_model.thresholds
     assert model.facts["out_of_fold"]["hate"] == tiny_model.facts["out_of_fold"]["hate"]
     assert model.facts["base"]["version"] == tiny_model.version
-    assert model.facts["config"]["bits"] == tiny_model.bits
+    assert (model.facts["config"]["bits"], model.facts["config"]["concepts"]) == (tiny_model.bits, True)
     assert (model.facts["rows"], model.facts["new_rows"]) == (2 * len(TEXTS), len(TEXTS))
     assert f"Continues from tiny {tiny_model.version} with {len(TEXTS)} rows more" in model.card
 

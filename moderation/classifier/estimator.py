@@ -33,6 +33,7 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
 
     Args:
         bits: Binary logarithm of the number of hash buckets.
+        concepts: Whether words stand for concepts, too; see `moderation.text.thesaurus`.
         word_weight: How much more a word or a pair of words counts than a run of characters.
         C: Inverse strength of regularisation of the heads.
         offset: See `PartialLabelHeads`.
@@ -56,6 +57,7 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         bits: int = 20,
+        concepts: bool = True,
         word_weight: float = 3.0,
         C: float = 0.15,
         offset: float = 0.5,
@@ -63,6 +65,7 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
         random_state: int = 0,
     ) -> None:
         self.bits = bits
+        self.concepts = concepts
         self.word_weight = word_weight
         self.C = C
         self.offset = offset
@@ -102,7 +105,7 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"groups have shape {groups.shape}, not {(len(texts),)}")
         learnt = np.flatnonzero(weights)
         with FeatureSpill(self.bits) as features:
-            features.append(count_features(texts.take(pa.array(learnt)), self.bits))
+            features.append(count_features(texts.take(pa.array(learnt)), self.bits, concepts=self.concepts))
             scores = self.fit_counted(features, labels[learnt], weights[learnt], groups[learnt]).out_of_fold_
         self.out_of_fold_ = np.full((len(texts), labels.shape[1]), np.nan)
         self.out_of_fold_[learnt] = scores
@@ -231,12 +234,13 @@ class MessageClassifier(BaseEstimator):  # type: ignore[misc]
             thresholds=thresholds,
             facts=facts,
             card=card,
+            concepts=self.concepts,
         )
 
     def decision_function(self, X: Texts) -> Floats:
         """Raw scores ``(n, categories)`` by the training matrix: the slow twin of `Model.decide`."""
         check_is_fitted(self)
-        rows = weigh(count_matrix(as_string_array(X), self.bits), self.idf2_)
+        rows = weigh(count_matrix(as_string_array(X), self.bits, concepts=self.concepts), self.idf2_)
         coefficients = self.weights_ * self.scale_[:, None] / np.sqrt(self.idf2_.astype(np.float64))
         scores = np.asarray(rows.astype(np.float64) @ coefficients.T + self.intercept_)
         return scores[:, 0] if self.single_ else scores

@@ -61,7 +61,7 @@ class Explanation:
 def explain(model: Model, text: str) -> Explanation:
     """Decompose the score of one message."""
     clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    found = word_features(clean, model.bits)
+    found = word_features(clean, model.bits, concepts=model.concepts)
     pushes = _word_pushes(model, found)
     slopes, intercepts = np.array(model.calibration).T
     base = model.intercept * slopes + intercepts

@@ -36,9 +36,9 @@ def as_string_array(texts: Texts) -> pa.Array:
     return as_strings(texts)
 
 
-def count_matrix(texts: pa.Array, bits: int) -> sparse.csr_matrix:
+def count_matrix(texts: pa.Array, bits: int, *, concepts: bool = True) -> sparse.csr_matrix:
     """Counts of the hashed n-grams of ``n`` texts, ``(n, 2 ** bits)``, float32."""
-    found = count_features(texts, bits)
+    found = count_features(texts, bits, concepts=concepts)
     return sparse.csr_matrix((found.counts, found.indices, found.indptr), shape=(len(texts), 1 << bits))
 
 

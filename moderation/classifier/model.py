@@ -79,6 +79,7 @@ class Model:
         thresholds: One a category.
         facts: Training fingerprint, figures and licences; anything JSON can hold.
         card: The model card in Markdown.
+        concepts: Whether words stand for concepts, too.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Model:
     thresholds: tuple[Thresholds, ...]
     facts: dict[str, Any] = field(default_factory=dict, repr=False)
     card: str = field(default="", repr=False)
+    concepts: bool = True
 
     @property
     def bits(self) -> int:
@@ -117,7 +119,7 @@ class Model:
 
     def decide(self, texts: pa.Array | Buffers) -> tuple[Floats, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Raw scores ``(n, categories)`` of the texts, their feature counts and which were cut."""
-        found = sum_weights(texts, self._table)
+        found = sum_weights(texts, self._table, concepts=self.concepts)
         norm = length_norm(found.sums[:, WEIGHT_COLUMNS - 1])
         sums = found.sums[:, : len(CATEGORIES)] * (self.scale / norm[:, None])
         return sums + self.intercept, found.features, found.cut
@@ -170,7 +172,7 @@ def save_model(model: Model, folder: Path, *, force: bool = False) -> None:
         "name": model.name,
         "version": model.version,
         "categories": list(CATEGORIES),
-        "features": {"version": FEATURES, "bits": model.bits},
+        "features": {"version": FEATURES, "bits": model.bits, "concepts": model.concepts},
         "scale": model.scale.tolist(),
         "intercept": model.intercept.tolist(),
         "calibration": [c._asdict() for c in model.calibration],
@@ -310,6 +312,7 @@ def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
         ),
         facts=dict(described["facts"]),
         card=card.decode("utf-8"),
+        concepts=bool(described["features"]["concepts"]),
     )
     if not (model.scale.shape == model.intercept.shape == (len(CATEGORIES),) and len(model.calibration) == len(CATEGORIES)):
         raise ModelError(f"{folder}/model.json is damaged: one number a category is expected")

@@ -94,6 +94,7 @@ def _out_of_fold(
     config = TrainingConfig()
     classifier = MessageClassifier(
         bits=config.bits,
+        concepts=config.concepts,
         word_weight=config.word_weight,
         C=config.C,
         offset=config.offset,

@@ -194,9 +194,13 @@ def _fold(data, offsets, pages, entries, sequences, vocabulary):  # type: ignore
     return words[1:size]
 
 
-def count_features(texts: pa.Array, bits: int) -> FeatureCounts:
-    """Count the hashed n-grams of each text in ``2 ** bits`` buckets; a null text gives an empty row."""
-    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits)))
+def count_features(texts: pa.Array, bits: int, *, concepts: bool = True) -> FeatureCounts:
+    """Count the hashed n-grams of each text in ``2 ** bits`` buckets; a null text gives an empty row.
+
+    With ``concepts`` off, here and below, words stand only for themselves and their kind.
+    """
+    thesaurus = load_thesaurus(concepts=concepts)
+    return FeatureCounts(*_count(*as_buffers(texts), *load_table(), load_vocabulary(), thesaurus, np.uint64(64 - bits)))
 
 
 def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
@@ -210,10 +214,11 @@ def pack_weights(weights: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
     return np.ascontiguousarray(packed.T)
 
 
-def sum_weights(texts: pa.Array | Buffers, table: npt.NDArray[np.uint64]) -> WeightSums:
+def sum_weights(texts: pa.Array | Buffers, table: npt.NDArray[np.uint64], *, concepts: bool = True) -> WeightSums:
     """Add up the weights, packed by `pack_weights`, of the buckets that the n-grams of each text fall into."""
     bits = len(table).bit_length() - 1
-    return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits), table))
+    thesaurus = load_thesaurus(concepts=concepts)
+    return WeightSums(*_sum(*as_buffers(texts), *load_table(), load_vocabulary(), thesaurus, np.uint64(64 - bits), table))
 
 
 class WordFeatures(NamedTuple):
@@ -246,11 +251,11 @@ def _word_features(data, offsets, pages, entries, sequences, vocabulary, thesaur
     return words[1:size], spans, features[:found], firsts[: n_words + 1]
 
 
-def word_features(text: str, bits: int) -> WordFeatures:
+def word_features(text: str, bits: int, *, concepts: bool = True) -> WordFeatures:
     """Fold and hash one message, keeping track of which word gave which feature; for explanations."""
     data, offsets, _ = as_buffers(strings([text]))
     words, spans, features, firsts = _word_features(
-        data, offsets, *load_table(), load_vocabulary(), load_thesaurus(), np.uint64(64 - bits)
+        data, offsets, *load_table(), load_vocabulary(), load_thesaurus(concepts=concepts), np.uint64(64 - bits)
     )
     folded = words.tobytes().decode("utf-32-le").split(" ")[:-1]
     return WordFeatures(folded, spans, features, firsts)

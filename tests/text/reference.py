@@ -121,17 +121,18 @@ def fold_words(text: str) -> list[str]:
     return words
 
 
-def features(text: str, bits: int) -> Counter[int]:
+def features(text: str, bits: int, *, concepts: bool = True) -> Counter[int]:
     """How often each of the ``2 ** bits`` feature numbers occurs in the message."""
     words = fold_words(text)
     counts: Counter[int] = Counter()
-    kinds = [_kind_of(word) for word in words]
+    senses = [_senses_of(word, concepts=concepts) for word in words]
+    kinds = [kind for kind, _ in senses]
     for word in set(words):
         counts.update(_word_features(word, bits))
         first = words.index(word)
         for kind in {*kinds[max(0, first - REACH) : first + REACH + 1]} - {None}:
             counts[_lower(_mix(_hash(word, WORD_SEED) ^ NEAR_SEEDS[kind], 0), bits)] += 1
-    counts.update(_lower(value, bits) for value in _concept_features(words))
+    counts.update(_lower(value, bits) for value in _concept_features(words, [some for _, some in senses]))
     if words:
         for before, after in pairwise([EDGE, *(_hash(word, WORD_SEED) for word in words), EDGE]):
             counts[_lower(_mix(_mix(PAIR_SEED, before), after), bits)] += 1
@@ -389,9 +390,8 @@ def _upper(value: int, bits: int) -> int:
     return 2 ** (bits - 1) + (value >> (65 - bits))
 
 
-def _concept_features(words: list[str]) -> Iterator[int]:
+def _concept_features(words: list[str], concepts: list[list[int]]) -> Iterator[int]:
     """What the concepts of words give: alone, after each other, beside words."""
-    concepts = [_senses_of(word)[1] for word in words]
     for concept in {concept for some in concepts for concept in some}:
         yield _mix(concept, CONCEPT_SEED)
     for before, after in pairwise([some for some in concepts if some]):
@@ -406,17 +406,12 @@ def _concept_features(words: list[str]) -> Iterator[int]:
             yield _mix(_mix(concept, BEFORE_SEED), word)
 
 
-def _kind_of(word: str) -> int | None:
-    """The kind that a folded word is of."""
-    return _senses_of(word)[0]
-
-
 @cache
-def _senses_of(word: str) -> tuple[int | None, list[int]]:
-    """The kind and the concepts of a folded word, or of its stem."""
+def _senses_of(word: str, *, concepts: bool = True) -> tuple[int | None, list[int]]:
+    """The kind and the concepts of a folded word, or of its stem if it has neither."""
     listed = _listed()
     for stem in (word, *_stems(word)):
-        packed = listed.get(_hash(stem, WORD_SEED) % 2**47, 0)
+        packed = listed.get(_hash(stem, WORD_SEED) % 2**47, 0) & (2**17 - 1 if concepts else 7)
         if packed:
             kind, first, second = packed & 7, packed >> 3 & 127, packed >> 10 & 127
             return (kind - 1 if kind else None), [number for number in (first, second) if number]

@@ -85,9 +85,9 @@ def as_array(contents: list[bytes]) -> pa.LargeStringArray:
     return pa.LargeStringArray.from_buffers(len(contents), pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(contents)))
 
 
-def rows(texts: pa.Array) -> list[Counter[int]]:
+def rows(texts: pa.Array, **options: bool) -> list[Counter[int]]:
     """The rows of the matrix as counters."""
-    found = count_features(texts, BITS)
+    found = count_features(texts, BITS, **options)
     return [
         Counter(dict(zip(found.indices[start:end].tolist(), found.counts[start:end].tolist(), strict=True)))
         for start, end in pairwise(found.indptr.tolist())
@@ -107,6 +107,13 @@ def test_fold_equals_reference(text):
 @settings(max_examples=200, deadline=None)
 def test_features_equal_reference(texts):
     assert rows(pa.array(texts, pa.large_string())) == [reference.features(text, BITS) for text in texts]
+
+
+@given(st.lists(stemmed | tricky, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_features_without_concepts_equal_reference(texts):
+    found = rows(pa.array(texts, pa.large_string()), concepts=False)
+    assert found == [reference.features(text, BITS, concepts=False) for text in texts]
 
 
 @pytest.mark.parametrize("bits", [4, 10, 22])
