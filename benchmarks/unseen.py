@@ -64,7 +64,7 @@ class Bench:
         self.author = np.concatenate([authors(part) for part in parts])
         weights = learnt.weights * np.array([config.weights.get(source, 1.0) for source in learnt.facet("source")])
         self.weights = np.append(weights, np.zeros(len(self.labels) - len(learnt)))
-        counts = count_matrix(pa.concat_arrays([part.texts for part in parts]), config.bits)
+        counts = count_matrix(pa.concat_arrays([part.texts for part in parts]), config.bits, concepts=config.concepts)
         self.rows = weigh(counts, squared_idf(counts[self.weights > 0], config.word_weight))
 
     def without_each(self, parts: npt.NDArray[np.object_], together: int = 1) -> Iterator[Unseen]:

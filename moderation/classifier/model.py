@@ -312,8 +312,10 @@ def _read_format_1(folder: Path, described: dict[str, Any]) -> Model:
         ),
         facts=dict(described["facts"]),
         card=card.decode("utf-8"),
-        concepts=bool(described["features"]["concepts"]),
+        concepts=described["features"]["concepts"],
     )
+    if not isinstance(model.concepts, bool):
+        raise ModelError(f"{folder}/model.json is damaged: concepts are true or false")
     if not (model.scale.shape == model.intercept.shape == (len(CATEGORIES),) and len(model.calibration) == len(CATEGORIES)):
         raise ModelError(f"{folder}/model.json is damaged: one number a category is expected")
     points = [point for t in model.thresholds for point in (t.review, t.act)]

@@ -82,6 +82,6 @@ def build_thesaurus(concepts: Mapping[str, Iterable[str]]) -> npt.NDArray[np.uin
 def load_thesaurus(*, concepts: bool = True) -> npt.NDArray[np.uint64]:
     """The shipped table; without ``concepts`` with kinds alone, and a listed word of no kind is looked up by its stem."""
     if not concepts:
-        return load_thesaurus() & ~np.uint64((1 << SENSE_BITS) - (1 << KIND_BITS))
+        return load_thesaurus(concepts=True) & ~np.uint64((1 << SENSE_BITS) - (1 << KIND_BITS))
     with np.load(THESAURUS_FILE, allow_pickle=False) as archive:
         return np.asarray(archive["table"])

@@ -6,6 +6,7 @@ together as one after the other.
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -13,14 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, func, select, update
 
-from moderation.errors import OutputError
+from moderation.errors import ModerationError, OutputError
+from moderation.text.hashing import FEATURES
 from moderation.triage import log, schema
 from moderation.triage.cases import Kind
 from moderation.triage.deriving import CHUNK
 from moderation.triage.queue import open_queue
-from moderation.triage.store import each_pair, insert_rows, writing
+from moderation.triage.store import each, each_pair, insert_rows, writing
 
 if TYPE_CHECKING:
     from moderation.triage.queue import Queue
@@ -69,15 +71,15 @@ class Adding:
         if self._process is None and len(rows) >= APART_FROM:
             self._process = _start(self._queue)
         if self._process is None:
-            self._count(len(rows), add_rows(self._queue, rows))
+            self._count(len(rows), add_rows(self._queue, rows, self._queue.now()))
         else:
             _send(self._process, (rows, self._queue.now()))
             self._begun = len(rows)
 
     def _finish(self) -> None:
         if self._process is not None and self._begun:
-            begun, self._begun = self._begun, 0
             said = next(_received(self._process.stdout), _stopped())
+            begun, self._begun = self._begun, 0  # only now: whoever is interrupted while waiting waits again
             if isinstance(said, Exception):
                 raise said
             self._count(begun, said)
@@ -88,38 +90,48 @@ class Adding:
         self._progress(asked)
 
 
-def add_rows(queue: Queue, rows: Rows) -> int:
-    """Add those that are not there yet, in one transaction; returns how many."""
-    keys = [(content, key) for (key, content, *_), _ in rows]
+def add_rows(queue: Queue, rows: Rows, at: int) -> int:
+    """Add those that are not there yet, in one transaction, at a time in milliseconds since 1970; returns how many."""
     items: list[tuple[Any, ...]] = []
     states: list[tuple[Any, ...]] = []
     with writing(queue.engine) as connection:
-        known = _known(connection, keys)
+        known = _known(connection, [(content, key) for (key, content, *_), _ in rows])
         first = (connection.execute(select(func.max(schema.items.c.id))).scalar() or 0) + 1
-        for key, (item, state) in zip(keys, rows, strict=True):
-            if key not in known:
-                known.add(key)
+        for item, state in rows:
+            if item[0] not in known:
+                known.add(item[0])
                 number = (first + len(items),)
                 items.append(number + item)
                 states.append(number + state)
         if items:
             insert_rows(connection, schema.items, items)
             queue.deriver.add_states(connection, states)
-            log.append(connection, queue.now(), Kind.added, {"first": first, "last": first + len(items) - 1})
+            log.append(connection, at, Kind.added, {"first": first, "last": first + len(items) - 1})
     return len(items)
 
 
-def _known(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Those of the keys, each behind that of its case, that the store has: one step in the index for each."""
+def _known(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[int]:
+    """Those of the keys, each behind that of its case, that the store has.
+
+    Where all messages were folded as today, it is one step in the index for each. Else a message can be there under the key of
+    another case, and all keys are looked at.
+    """
+    state, store = schema.state.c, schema.store.c
+    features = connection.execute(select(store.features)).scalar_one()
+    if features != FEATURES:
+        if features is not None:
+            connection.execute(update(schema.store).values(features=None))
+        asked = select(each(connection, [key for _, key in keys]).cast(BigInteger))
+        return set(connection.execute(select(state.key).where(state.key.in_(asked))).scalars())
     content, key = each_pair(connection, keys)
-    state = schema.state.c
     item = select(state.item).where(state.content == content, state.key == key).scalar_subquery()
-    return {(content, key) for content, key in connection.execute(select(content, key).where(item.is_not(None)))}
+    return set(connection.execute(select(key).where(item.is_not(None))).scalars())
 
 
 def _start(queue: Queue) -> subprocess.Popen[bytes]:
     """A process that adds to a queue and ends when this one does, however that ends."""
-    command = [sys.executable, "-m", __name__]
+    # It imports from where we do; by itself it would look in the current folder first, where anybody's files may be.
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()"]
     pipe = subprocess.PIPE
     # In a session of its own: Ctrl-C is for us, who wait until it has finished what it has begun.
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)  # noqa: S603 (nothing from outside)
@@ -148,20 +160,18 @@ def _stopped() -> OutputError:
     return OutputError("the process that adds to the queue was stopped; adding the same again adds the rest")
 
 
-def _main() -> None:
-    """Add what comes in; say how many rows of each chunk were new, or what went wrong."""
+def main() -> None:
+    """What the process does: add what comes in; say how many rows of each chunk were new, or what went wrong."""
     received = _received(sys.stdin.buffer)
-    url, policy, rules = next(received)
-    moment = 0
-    with open_queue(url, policy=policy, rules=rules, now=lambda: moment) as queue:
-        for rows, moment in received:  # noqa: B007 (the clock reads it)
-            try:
-                said: int | Exception = add_rows(queue, rows)
-            except Exception as error:
-                said = error
-            pickle.dump(said, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    _main()
+    url, policy, rules = next(received, ("", None, None))
+    queue = None
+    for rows, at in received:
+        try:
+            queue = queue or open_queue(url, policy=policy, rules=rules)
+            said: int | ModerationError = add_rows(queue, rows, at)
+        except ModerationError as error:
+            said = error
+        except Exception as error:  # its own words can hold messages
+            said = OutputError(f"adding failed ({type(error).__name__})")
+        with suppress(BrokenPipeError):  # nobody listens any more
+            os.write(sys.stdout.fileno(), pickle.dumps(said))

@@ -33,7 +33,12 @@ VERSION = 2
 
 metadata = MetaData()
 
-store = Table("store", metadata, Column("version", Integer, nullable=False))
+store = Table(
+    "store",
+    metadata,
+    Column("version", Integer, nullable=False),
+    Column("features", Integer),  # `hashing.FEATURES` of the program that folded all messages; null where they were several
+)
 
 items = Table(
     "items",

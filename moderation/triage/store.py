@@ -187,7 +187,7 @@ def told(engine: Engine) -> Iterator[None]:
         yield
     except ModerationError:
         raise
-    except (SQLAlchemyError, UnicodeDecodeError) as error:
+    except (SQLAlchemyError, UnicodeDecodeError, engine.dialect.loaded_dbapi.Error) as error:
         raise _plain(error, engine) from None
 
 
@@ -257,7 +257,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def make_tables(engine: Engine) -> None:
     """Make what is missing."""
+    from moderation.text.hashing import FEATURES  # takes a while, and only adding needs it
+
     with writing(engine) as connection:
         schema.metadata.create_all(connection)
         if connection.execute(select(schema.store.c.version)).first() is None:
-            connection.execute(schema.store.insert().values(version=schema.VERSION))
+            connection.execute(schema.store.insert().values(version=schema.VERSION, features=FEATURES))

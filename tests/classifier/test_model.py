@@ -122,6 +122,10 @@ DAMAGE = {
     "other bits": (lambda f: describe(f, features={"version": FEATURES, "bits": 11}), "settings"),
     "other features": (lambda f: describe(f, features={"version": FEATURES + 1, "bits": 10}), "train it again"),
     "bits in words": (lambda f: describe(f, features={"bits": "many"}), "damaged"),
+    "concepts in words": (
+        lambda f: describe(f, features={"version": FEATURES, "bits": TINY.bits, "concepts": "false"}),
+        "true or false",
+    ),
     "no concepts": (lambda f: describe(f, features={"version": FEATURES, "bits": TINY.bits}), "damaged"),
     "other categories": (lambda f: describe(f, categories=["rude"]), "other categories"),
     "categories in another order": (lambda f: describe(f, categories=lambda c: c[::-1]), "other categories"),

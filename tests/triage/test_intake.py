@@ -6,14 +6,16 @@ Small chunks are added by this process; ``apart`` lets another one do it, as for
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 from sqlalchemy import func, select, text
 
-from moderation.errors import DataError, OutputError
+from moderation.errors import DataError, NoInputError, OutputError
 from moderation.triage import adding, intake, log, schema
+from moderation.triage.queue import open_queue
 from moderation.triage.rebuilding import rebuild
 from moderation.triage.store import SQLITE_VALUES, insert_rows, reading, writing
 from moderation.triage.verdicts import Verdict
@@ -127,6 +129,48 @@ def test_the_same_in_one_chunk_and_across_chunks(queue):
     doubled = [one for one in VERDICTS for _ in range(2)] + VERDICTS
     added = intake.add(queue, doubled)
     assert (added.new, added.known) == (90, 180)
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_the_same_when_words_fold_in_another_way(queue, monkeypatch, rounds):
+    intake.add(queue, VERDICTS)
+    for version in range(rounds):
+        monkeypatch.setattr(adding, "FEATURES", 1_000 + version)
+        monkeypatch.setattr(
+            intake, "fold_all", lambda texts, version=version: [f"{version} {text}" for text in texts.to_pylist()]
+        )
+        again = intake.add(queue, [*VERDICTS, verdict(f"other {version}", abusive=0.5, id=f"o{version}")])
+        assert (again.new, again.known) == (1, 90)
+    monkeypatch.undo()
+    assert intake.add(queue, VERDICTS).new == 0
+
+
+def test_what_a_driver_says_is_not_told(queue):
+    """The rows go to PostgreSQL past SQLAlchemy, and it shows a row that it refuses."""
+    text_alone = [1, 2, 3, 4, 5, *[None] * 4, "rahasia", *[None] * 10]
+    with pytest.raises(OutputError) as told, writing(queue.engine) as connection:
+        insert_rows(connection, schema.items, [tuple(text_alone)])
+    assert "rahasia" not in str(told.value)
+
+
+def test_files_of_the_current_folder_are_not_run(queue, apart, tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("raise SystemExit('run')")
+    (tmp_path / "moderation").mkdir()
+    (tmp_path / "moderation" / "__init__.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [place for place in sys.path if place])
+    assert intake.add(queue, VERDICTS).new == 90
+
+
+def test_a_queue_that_is_gone_is_told_by_the_process_that_adds(store_url, apart, tmp_path):
+    with open_queue(store_url, create=True) as queue:
+        if queue.engine.dialect.name == "sqlite":
+            (tmp_path / "queue.db").unlink()
+        else:
+            with writing(queue.engine) as connection:
+                schema.metadata.drop_all(connection)
+        with pytest.raises(NoInputError, match="no queue at"):
+            intake.add(queue, VERDICTS)
 
 
 def test_more_rows_than_one_statement_takes(queue):
