@@ -92,9 +92,8 @@ def main() -> None:
     for variant in VARIANTS:
         model = trained(config_of(variant, set(source)), rows.select(~unseen & ~tweets))
         found, truth = model.raw(rows.select(unseen).texts), rows.labels[unseen]
-        abusive = model.raw(rows.select(tweets).texts)[:, 0]
         by_category = [average_precision_score(truth[:, c], found[:, c]) for c in range(len(CATEGORIES))]
-        on_tweets = average_precision_score(rows.labels[tweets, 0], abusive)
+        on_tweets = average_precision_score(rows.labels[tweets, 0], model.raw(rows.select(tweets).texts)[:, 0])
         figures = "  ".join(f"{figure:11.3f}" for figure in by_category)
         say(f"{variant.name:40} {figures}  {np.mean(by_category):11.4f}  {on_tweets:13.3f}")
 

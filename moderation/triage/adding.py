@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, Any, Self
 
 from sqlalchemy import BigInteger, Connection, func, select, update
 
@@ -21,11 +21,8 @@ from moderation.text.hashing import FEATURES
 from moderation.triage import log, schema
 from moderation.triage.cases import Kind
 from moderation.triage.deriving import CHUNK
-from moderation.triage.queue import open_queue
+from moderation.triage.queue import Queue, open_queue
 from moderation.triage.store import each, each_pair, insert_rows, writing
-
-if TYPE_CHECKING:
-    from moderation.triage.queue import Queue
 
 APART_FROM = CHUNK
 """A chunk with so many rows is worth starting a process for, which takes about as long as adding it."""
