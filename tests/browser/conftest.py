@@ -93,6 +93,7 @@ def enter(browser, complaints) -> Iterator[Callable[..., Page]]:
         page.fill("#name", name)
         page.keyboard.press("Enter")
         page.wait_for_selector("#decide, .alone:not(:has(form))")
+        page.wait_for_load_state()  # before, nothing listens to keys yet
         return page
 
     yield sign_in
