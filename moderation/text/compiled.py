@@ -20,7 +20,7 @@ config: Any = _numba_config
 
 _SOURCES = (
     *("characters.py", "codes.py", "decoding.py", "hashing.py", "links.py"),
-    *("kinds.py", "masks.py", "ngrams.py", "runs.py", "spelling.py", "thesaurus.py", "vocabulary.py", "words.py"),
+    *("kinds.py", "masks.py", "ngrams.py", "prefetch.py", "runs.py", "spelling.py", "thesaurus.py", "vocabulary.py", "words.py"),
 )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from moderation.text.codes import BLANK, PRIME, VOWEL
 from moderation.text.compiled import compiled, inlined
 from moderation.text.kinds import KINDS, REACH
+from moderation.text.prefetch import prefetch
 from moderation.text.thesaurus import CONCEPT_BITS, KIND_BITS, SENSE_BITS, SLOT_BITS
 
 FEATURES = 5
@@ -96,7 +97,9 @@ def _put_concepts(features, count, concepts, seed, beside, shift):  # type: igno
 
 
 @compiled
-def hash_words(words, size, n_words, thesaurus, shift, stamp, seen, stamps, wholes, senses, features, firsts):  # type: ignore[no-untyped-def]
+def hash_words(  # type: ignore[no-untyped-def]
+    words, size, n_words, thesaurus, shift, stamp, seen, stamps, wholes, senses, features, firsts, table
+):
     """Feature numbers of ``words[1:size]``; those of word ``w`` stand in ``features[firsts[w]:firsts[w + 1]]``.
 
     A word gives the pair with the word before it (the message's edge for the first; the last word also pairs with the edge
@@ -108,8 +111,9 @@ def hash_words(words, size, n_words, thesaurus, shift, stamp, seen, stamps, whol
 
     A feature number is the top ``64 - shift`` bits of a hash: character runs fall in the upper half of the numbers, all else in
     the lower half. ``seen`` and ``stamps`` remember the words of the message numbered ``stamp``; their length is a power of two
-    of at least ``2 * n_words``. ``wholes`` and ``senses`` are scratch space for a number a word. Returns how many features were
-    written.
+    of at least ``2 * n_words``. ``wholes`` and ``senses`` are scratch space for a number a word. The rows of ``table`` with these
+    numbers, if it has any, are on their way into the cache then: waiting for them took a fifth of the time. Returns how many
+    features were written.
     """
     bits = 4
     while (1 << bits) < 2 * n_words:
@@ -190,6 +194,9 @@ def hash_words(words, size, n_words, thesaurus, shift, stamp, seen, stamps, whol
                 features[count + 1] = upper | value >> half_shift
                 count += min(2, end - 2 - first)
         start = end + 1
+        if table.size:
+            for number in range(firsts[word], count):
+                prefetch(table, features[number])
     if n_words:
         features[count] = ((before ^ _PAIR_SEED) * PRIME ^ _EDGE) * PRIME >> half_shift
         count += 1

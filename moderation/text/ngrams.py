@@ -129,12 +129,13 @@ def _count(data, offsets, present, pages, entries, sequences, vocabulary, thesau
     indptr = np.zeros(n + 1, np.int64)
     indices = np.empty(256 * n + features.size, np.int32)
     counts = np.empty(indices.size, np.float32)
+    none = np.empty((0, 2), np.uint64)
     filled = np.int64(0)
     for row in range(n):
         if present[row]:
             length, _ = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
             n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-            found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts)
+            found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts, none)
             ordered = np.sort(features[:found])
             if filled + found > indices.size:
                 more = 2 * indices.size + found
@@ -170,7 +171,7 @@ def _sum(data, offsets, present, pages, entries, sequences, vocabulary, thesauru
             continue
         length, cut[row] = decode(data, offsets[row], offsets[row + 1], pages, entries, sequences, codes, origins, scratch)
         n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-        found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts)
+        found = hash_words(words, size, n_words, thesaurus, shift, row, seen, stamps, wholes, senses, features, firsts, table)
         counts[row] = found
         # Lanes of 21 bits hold the sum of 512 numbers of 12 bits.
         for block in range(0, found, 512):
@@ -239,7 +240,8 @@ def _word_features(data, offsets, pages, entries, sequences, vocabulary, thesaur
     codes, origins, words, starts, ends, run, scratch, seen, stamps, wholes, senses, features, firsts = workspace(offsets)
     length, _ = decode(data, offsets[0], offsets[1], pages, entries, sequences, codes, origins, scratch)
     n_words, size = split_words(codes, length, words, starts, ends, run, vocabulary)
-    found = hash_words(words, size, n_words, thesaurus, shift, 0, seen, stamps, wholes, senses, features, firsts)
+    none = np.empty((0, 2), np.uint64)
+    found = hash_words(words, size, n_words, thesaurus, shift, 0, seen, stamps, wholes, senses, features, firsts, none)
     spans = np.empty((n_words, 2), np.int64)
     for word in range(n_words):
         spans[word, 0] = origins[starts[word]]

@@ -257,7 +257,8 @@ def _sizes(content: bytes) -> tuple[int, int, int, int]:
     n_words, size = split_words(codes, length, words, starts, ends, run, load_vocabulary())
     stamps = np.full(seen.size, -1, np.int64)
     shift = np.uint64(64 - BITS)
-    found = hash_words(words, size, n_words, load_thesaurus(), shift, 0, seen, stamps, wholes, senses, features, firsts)
+    scratch = seen, stamps, wholes, senses, features, firsts
+    found = hash_words(words, size, n_words, load_thesaurus(), shift, 0, *scratch, np.zeros((0, 2), np.uint64))
     assert (starts[:n_words] < ends[:n_words]).all()
     assert (ends[:n_words] <= length).all()
     return length, n_words, size, found
@@ -399,3 +400,18 @@ def test_examples(text, folded):
     expected = " ".join(chr(MARKS[word]) if word in MARKS else word for word in folded.split())
     assert fold(text) == expected
     assert " ".join(reference.fold_words(text)) == expected
+
+
+# Weights
+
+
+@pytest.mark.parametrize("weight", [-2048, -1, 2047, None])
+def test_sums_equal_the_matrix(weight):
+    table = np.random.default_rng(0).integers(-2048, 2048, (2**BITS, ngrams.WEIGHT_COLUMNS)).astype(np.int16)
+    if weight is not None:
+        table[:] = weight
+    texts = pa.array(["gue tau rumah lo", "", " ".join(f"kata{n} ke{n * 7919}" for n in range(700))])
+    found = sum_weights(texts, pack_weights(table))
+    assert found.features[-1] > 5 * 512  # more than a lane has room for
+    wanted = [sum((table[bucket].astype(np.int64) * times for bucket, times in row.items()), np.zeros(6)) for row in rows(texts)]
+    np.testing.assert_array_equal(found.sums, wanted)
