@@ -9,6 +9,7 @@ Needs ``build/corpus-default.parquet`` (made by ``scripts/build-model default``)
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.data import ROOT, say
 from benchmarks.recipe import trained
@@ -30,7 +31,7 @@ def main() -> None:
     found, truth = model.score(dev.texts).probabilities, dev.labels == 1
     clean = ~truth.any(axis=1)
 
-    def flagged(place: int, rate: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def flagged(place: int, rate: float) -> npt.NDArray[np.bool_]:
         probabilities = found[:, place].astype(np.float64)
         chosen = choose_thresholds(probabilities, truth[:, place], review_fpr=rate, act_precision=config.act_precision)
         return np.asarray(probabilities >= chosen.review)

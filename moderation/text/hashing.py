@@ -112,7 +112,7 @@ def hash_words(  # type: ignore[no-untyped-def]
     A feature number is the top ``64 - shift`` bits of a hash: character runs fall in the upper half of the numbers, all else in
     the lower half. ``seen`` and ``stamps`` remember the words of the message numbered ``stamp``; their length is a power of two
     of at least ``2 * n_words``. ``wholes`` and ``senses`` are scratch space for a number a word. The rows of ``table`` with these
-    numbers, if it has any, are on their way into the cache then: waiting for them took a fifth of the time. Returns how many
+    numbers, if it has any, are on their way into the cache then, so that adding them up waits less for memory. Returns how many
     features were written.
     """
     bits = 4
